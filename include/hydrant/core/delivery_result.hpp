@@ -5,6 +5,8 @@
 // refused again, however often they are sent.
 #pragma once
 
+#include <hydrant/core/wait_status.hpp>  // before `delivered`, whose name it uses
+
 #include <chrono>
 #include <cstdint>
 #include <string>

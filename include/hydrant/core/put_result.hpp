@@ -52,6 +52,9 @@ struct Ticket {
 /// Threads: a plain value; copies are independent.
 class [[nodiscard]] PutResult {
  public:
+  /// Nothing was put yet; for arrays of results.
+  constexpr PutResult() : status_(PutStatus::closed) {}
+
   /// The record was accepted under `ticket`.
   constexpr PutResult(Ticket ticket)
       : sequence_(ticket.sequence), shard_(ticket.shard), status_(PutStatus::accepted) {}

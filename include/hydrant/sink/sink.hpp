@@ -73,7 +73,7 @@ concept PolledSink = detail::SinkSteps<S>;
 
 /// A destination for batches of records.
 template <class S>
-concept Sink = std::movable<S> && (detail::SinkReturnsResult<S> || detail::SinkSteps<S>) &&
+concept Sink = std::move_constructible<S> && (detail::SinkReturnsResult<S> || detail::SinkSteps<S>) &&
                detail::SinkIsNamed<S> && detail::SinkHasLimits<S>;
 
 /// A sink that `pump` can drive: it never keeps its caller waiting.
@@ -85,7 +85,7 @@ namespace detail {
 /// Says in English what a type lacks to be a Sink; instantiated by DeliveryStream.
 template <class S>
 struct CheckSink {
-  static_assert(std::movable<S>, "hydrant: a Sink must be movable.");
+  static_assert(std::move_constructible<S>, "hydrant: a Sink must be movable.");
   static_assert(SinkDelivers<S> || SinkSteps<S>,
                 "hydrant: a Sink needs `DeliveryResult deliver(const hydrant::Batch&, "
                 "hydrant::Attempt&)`, or begin, step and cancel.");

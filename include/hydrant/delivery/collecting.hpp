@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+//
+// Engine, part one: how published records become batches, and batches find a
+// worker. At each tick, and when a producer has crossed the size or run out of
+// memory, one task harvests all shards, cuts what is due and starts deliveries.
+#pragma once
+
+#include <hydrant/delivery/engine.hpp>
+
+#include <algorithm>
+
+namespace hydrant::detail {
+
+inline void Engine::collect() noexcept {
+  const Engine* outer = std::exchange(engine_of_this_thread, this);
+  Lock lock(mutex_);
+  const SteadyTime now = world_->steady_now();
+  const std::uint64_t entered_before = main_->counts.entered;
+  collecting_ = false;
+  harvest_into_lanes(now);
+  close_batches(now);
+  start_deliveries();
+  note_overstays(now);
+  const bool quiet = main_->counts.entered == entered_before;
+  if (!quiet) {
+    provision(lock);
+  }
+  schedule_next_collect(lock, now, quiet);
+  notify();
+  lock.unlock();
+  engine_of_this_thread = outer;
+}
+
+inline void Engine::harvest_into_lanes(SteadyTime now) {
+  const WallTime wall = world_->wall_now();
+  harvest(last_harvest_, [&](Slice slice) {
+    slice.arrival =
+        wall - std::chrono::duration_cast<std::chrono::milliseconds>(now - slice.arrival_steady);
+    if (backup_ != nullptr) {
+      ++slice.chunk->refs;
+      backup_->add(slice);
+    }
+    main_->add(std::move(slice));
+  });
+  last_harvest_ = now;
+  const std::uint64_t gathered = main_->gathered_bytes();
+  const std::uint64_t size = main_->hints.size.value;
+  constexpr std::uint64_t least = 64 * 1024;
+  wake_bytes_ = std::max(least, size > gathered ? size - gathered : 0);
+}
+
+inline void Engine::close_batches(SteadyTime now) {
+  const bool memory_is_short = std::exchange(pressure_, false);
+  for (const auto& lane : lanes_) {
+    if (closing_) {
+      lane->close_all(CloseReason::closing);
+    } else if (flushing_ != 0) {
+      lane->close_all(CloseReason::flush);
+    } else {
+      lane->close_due(now);
+      // Open chunks of many threads can fill the memory before any batch fills: deliver what there is.
+      if (memory_is_short && lane->queue.empty() && lane->in_flight == 0) {
+        lane->close_all(CloseReason::memory);
+      }
+    }
+  }
+}
+
+inline void Engine::start_deliveries() {
+  for (const auto& lane : lanes_) {
+    std::size_t waiting = lane->queue.size();
+    for (const auto& task : delivery_tasks_) {
+      if (waiting == 0) {
+        break;
+      }
+      if (task->lane == lane.get() && !task->has_batch) {
+        executor_->post(shared(*task));
+        --waiting;
+      }
+    }
+  }
+}
+
+inline void Engine::schedule_next_collect(Lock& lock, SteadyTime now, bool quiet) {
+  bool idle = quiet;
+  SteadyTime due = SteadyTime::max();
+  for (const auto& lane : lanes_) {
+    due = std::min(due, lane->due());
+    idle = idle && lane->is_idle();
+  }
+  if (!idle) {
+    quiet_since_ = now;
+  }
+  if (parked_ || detached_ || (closing_ && all_idle())) {
+    return;
+  }
+  if (idle && now - quiet_since_ >= quiet_before_park) {
+    park(lock);
+    return;
+  }
+  executor_->post_at(shared(*collect_task_), std::min(due, saturating_add(now, tick_)));
+}
+
+/// Nothing came for a while: sleep without a timer until the next put. Whoever
+/// published before the fence is seen by the harvest below; whoever publishes
+/// after it sees the new generation and unparks.
+inline void Engine::park(Lock& lock) {
+  parked_ = true;
+  gate_->change_generation();
+  lock.unlock();
+  heavy_fence();
+  lock.lock();
+  std::uint64_t accepted = 0;
+  std::uint64_t open = 0;
+  count_published(accepted, open);
+  if (parked_ && open != 0) {
+    parked_ = false;
+  }
+  if (!parked_) {
+    executor_->post(shared(*collect_task_));
+    return;
+  }
+  pool_->trim(std::size_t{4} << 20);
+  record_locked(EventKind::parked, 0, 0, "no records: sleeping until the next put");
+}
+
+inline void Engine::unpark() noexcept {
+  quiet_since_ = world_->steady_now();
+  last_harvest_ = quiet_since_;
+  executor_->post_at(shared(*collect_task_), saturating_add(quiet_since_, tick_));
+}
+
+inline void Engine::wake_collector(bool memory_is_short) noexcept {
+  pressure_ = pressure_ || memory_is_short;
+  if (!collecting_ || memory_is_short) {
+    collecting_ = true;  // until it has begun
+    executor_->post(shared(*collect_task_));
+  }
+}
+
+inline bool Engine::drop_oldest() noexcept {
+  Slice oldest = main_->discard_oldest();
+  if (oldest.chunk == nullptr) {
+    harvest_into_lanes(world_->steady_now());
+    oldest = main_->discard_oldest();
+  }
+  if (oldest.chunk == nullptr) {
+    return false;
+  }
+  lost_[static_cast<std::size_t>(LostReason::overflow_oldest)] += oldest.count();
+  mark_ended(oldest, WaitStatus::lost);
+  record_locked(EventKind::overflow, 0, oldest.count(), "memory_limit reached: oldest dropped");
+  // The backup may hold the same memory; then it loses the same records.
+  if (backup_ != nullptr && oldest.chunk->refs > 1) {
+    const Slice second = backup_->discard_oldest();
+    if (second.chunk != nullptr) {
+      release(second.chunk);
+    }
+  }
+  release(oldest.chunk);
+  notify();
+  return true;
+}
+
+inline bool Engine::wait_for_memory(Lock& lock, SteadyTime until) noexcept {
+  if (engine_of_this_thread == this) {
+    return false;  // this very thread would have to free the memory
+  }
+  return wait_for_change(lock, until);
+}
+
+/// One turn of a delivery task: takes a batch, or goes on with the one it has.
+inline void Engine::deliver(DeliveryTask& task) noexcept {
+  const Engine* outer = std::exchange(engine_of_this_thread, this);
+  Lock lock(mutex_);
+  while (!task.is_running && !detached_ && (task.has_batch || take_batch(task))) {
+    task.is_running = true;
+    lock.unlock();
+    const Pipeline::Progress progress = task.pipeline.advance();
+    lock.lock();
+    task.is_running = false;
+    if (progress == Pipeline::Progress::finished) {
+      finish_batch(task);
+    } else if (stop_.load(std::memory_order_relaxed)) {
+      continue;  // it ended an attempt: now let it give up
+    } else if (progress == Pipeline::Progress::waiting) {
+      executor_->post_at(shared(task), task.pipeline.wake_at());
+      break;
+    }
+    if (executor_->should_yield()) {
+      executor_->post(shared(task));
+      break;
+    }
+  }
+  lock.unlock();
+  engine_of_this_thread = outer;
+}
+
+inline bool Engine::take_batch(DeliveryTask& task) {
+  Lane& lane = *task.lane;
+  if (lane.queue.empty()) {
+    return false;
+  }
+  task.pipeline.start(std::move(lane.queue.front()));
+  lane.queue.pop_front();
+  task.has_batch = true;
+  task.overstay_noted = false;
+  ++lane.in_flight;
+  const ClosedBatch& batch = task.pipeline.batch();
+  record_locked(EventKind::batch_closed, batch.number, batch.count,
+                std::string(lane.sink.name()) + ": closed by " + std::string(to_text(batch.reason)) +
+                    ", " + std::to_string(batch.bytes) + " bytes");
+  return true;
+}
+
+inline void Engine::finish_batch(DeliveryTask& task) {
+  for (const Slice& slice : task.pipeline.batch().slices) {
+    release(slice.chunk);
+  }
+  task.pipeline.drop_batch();
+  task.has_batch = false;
+  --task.lane->in_flight;
+  notify();
+}
+
+inline void Engine::note_overstays(SteadyTime now) {
+  for (const auto& task : delivery_tasks_) {
+    if (task->is_running && !task->overstay_noted && task->pipeline.attempt_deadline() < now) {
+      task->overstay_noted = true;
+      record_locked(EventKind::sink_overstayed, task->pipeline.batch_number(), 0,
+                    std::string(task->lane->sink.name()) +
+                        ": the sink is still in an attempt whose time is over");
+    }
+  }
+}
+
+}  // namespace hydrant::detail

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+//
+// One stream at work: its shards, its lanes, its books. Everything here lives
+// as long as any thread is inside it, so a worker that hangs in a user's sink
+// keeps what it needs when the stream itself is long gone.
+//
+// There is one lock a stream. It is held for bookkeeping only: never while a
+// transform, a codec or a sink runs. The bodies are in collecting.hpp (records
+// become batches), bookkeeping.hpp (ends of records) and lifecycle.hpp (flush,
+// close, fork).
+#pragma once
+
+#include <hydrant/core/asymmetric_fence.hpp>
+#include <hydrant/core/env.hpp>
+#include <hydrant/core/ledger.hpp>
+#include <hydrant/core/uuid.hpp>
+#include <hydrant/delivery/delivery_host.hpp>
+#include <hydrant/delivery/executor.hpp>
+#include <hydrant/delivery/lane.hpp>
+#include <hydrant/delivery/pipeline.hpp>
+#include <hydrant/delivery/report.hpp>
+#include <hydrant/ingest/shard_set.hpp>
+#include <hydrant/metrics/flight_recorder.hpp>
+#include <hydrant/metrics/histogram.hpp>
+#include <hydrant/metrics/snapshot.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hydrant::detail {
+
+struct EngineOptions {
+  std::string name;
+  std::uint32_t version = 1;
+  std::uint32_t concurrency = 1;
+  IngestOptions ingest;
+};
+
+/// One stream at work.
+/// Threads: shared: safe.
+class Engine final : public ShardSet,
+                     public DeliveryHost,
+                     public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(EngineOptions options, std::shared_ptr<World> world, std::shared_ptr<Executor> executor,
+         StreamGate& gate, std::vector<std::unique_ptr<Lane>> lanes);
+
+  /// Begins to work. To be called once, when a shared pointer holds the engine.
+  void open();
+
+  // For the stream's owner.
+  Ledger ledger();
+  BackupLedger backup_ledger();
+  StreamSnapshot snapshot();
+  std::string history();
+  DeliveryReport flush(std::chrono::nanoseconds timeout);
+  DeliveryReport close(std::chrono::nanoseconds timeout);
+  WaitStatus wait(Ticket ticket, std::chrono::nanoseconds timeout);
+
+  /// The owner is gone: drop what is scheduled. The stream is closed.
+  void detach();
+
+  // Around fork, by the registry in fork.hpp.
+  void lock_for_fork() { mutex_.lock(); }
+
+  void unlock_after_fork(bool in_child);
+
+  const std::shared_ptr<Executor>& executor() const { return executor_; }
+
+  StreamGate& gate() const { return *gate_; }
+
+  // DeliveryHost.
+  World& world() override { return *world_; }
+
+  std::string_view stream_name() const override { return name_; }
+
+  std::uint32_t stream_version() const override { return version_; }
+
+  std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
+                         std::uint64_t first_record, std::uint64_t count) override;
+  void settle(Lane& lane, std::span<const Slice> slices, Fate fate) override;
+  void fail(Lane& lane, std::span<const Slice> slices,
+            std::shared_ptr<const FailureNote> note) override;
+  Chunk* take_output_chunk(std::uint32_t size_class) override;
+  void give_back_output_chunks(std::span<Chunk* const> chunks) override;
+  void count_attempt(Lane& lane, bool failed) override;
+  void count_transformed(const TransformSnapshot& done) override;
+  void record(EventKind kind, std::uint64_t batch, std::uint32_t count,
+              std::string_view text) override;
+
+  bool should_yield() override { return executor_->should_yield(); }
+
+  SteadyTime closing_deadline() const override {
+    return SteadyTime(SteadyTime::duration(closing_deadline_.load(std::memory_order_relaxed)));
+  }
+
+  const std::atomic<bool>& stop_requested() const override { return stop_; }
+
+ protected:
+  // ShardSet.
+  SteadyTime coarse_now() noexcept override { return world_->steady_now(); }
+
+  void wake_collector(bool memory_is_short) noexcept override;
+  void unpark() noexcept override;
+  bool drop_oldest() noexcept override;
+  bool wait_for_memory(Lock& lock, SteadyTime until) noexcept override;
+
+ private:
+  /// Collects, whenever there may be something to collect.
+  class CollectTask final : public Task {
+   public:
+    explicit CollectTask(Engine& engine) : engine_(&engine) {}
+
+    void run() noexcept override { engine_->collect(); }
+
+   private:
+    Engine* engine_;
+  };
+
+  /// Takes batches of one lane down their way, one after the other.
+  class DeliveryTask final : public Task {
+   public:
+    DeliveryTask(Engine& engine, Lane& task_lane)
+        : lane(&task_lane), pipeline(engine, task_lane), engine_(&engine) {}
+
+    void run() noexcept override { engine_->deliver(*this); }
+
+    Lane* lane;
+    Pipeline pipeline;
+    bool has_batch = false;  // guarded by the stream's lock
+    bool is_running = false;
+    bool overstay_noted = false;
+
+   private:
+    Engine* engine_;
+  };
+
+  /// How records ended that the main sink did not deliver, for `wait`.
+  struct EndedRange {
+    std::uint32_t shard;
+    std::uint64_t first;
+    std::uint64_t last;
+    WaitStatus status;
+  };
+
+  static constexpr std::size_t ended_ranges_max = 4096;
+  static constexpr std::chrono::seconds quiet_before_park{1};
+
+  // collecting.hpp
+  void collect() noexcept;
+  void harvest_into_lanes(SteadyTime now);
+  void close_batches(SteadyTime now);
+  void start_deliveries();
+  void schedule_next_collect(Lock& lock, SteadyTime now, bool quiet);
+  void park(Lock& lock);
+  void deliver(DeliveryTask& task) noexcept;
+  bool take_batch(DeliveryTask& task);
+  void finish_batch(DeliveryTask& task);
+  void note_overstays(SteadyTime now);
+
+  // bookkeeping.hpp
+  void settle_locked(Lane& lane, std::span<const Slice> slices, Fate fate, LostReason reason);
+  void mark_ended(const Slice& slice, std::optional<WaitStatus> unusual);
+  Ledger ledger_locked() const;
+  BackupLedger backup_locked() const;
+  LaneSnapshot lane_snapshot(const Lane& lane, SteadyTime now) const;
+  SteadyTime oldest_arrival(const Lane& lane) const;
+  void record_locked(EventKind kind, std::uint64_t batch, std::uint32_t count,
+                     std::string_view text);
+  void notify() noexcept {
+    if (waiters_ != 0) {
+      changed_.notify_all();
+    }
+  }
+
+  // lifecycle.hpp
+  bool all_settled(const std::vector<std::uint64_t>& targets) const;
+  bool all_idle() const;
+  bool wait_for_change(Lock& lock, SteadyTime until);
+  void abandon_what_is_left(Lock& lock);
+  DeliveryReport report_locked(bool complete, SteadyTime started);
+  void make_tasks();
+
+  template <class T>
+  std::shared_ptr<Task> shared(T& task) {
+    return std::shared_ptr<Task>(shared_from_this(), &task);
+  }
+
+  const std::string name_;
+  const std::uint32_t version_;
+  const std::uint32_t concurrency_;
+  const std::shared_ptr<World> world_;
+  const std::shared_ptr<Executor> executor_;
+  StreamGate* const gate_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  Lane* main_ = nullptr;
+  Lane* backup_ = nullptr;  // null where there is none
+  Lane* error_ = nullptr;
+  std::chrono::nanoseconds tick_{};
+
+  // Guarded by the stream's lock.
+  std::unique_ptr<CollectTask> collect_task_;
+  std::vector<std::unique_ptr<DeliveryTask>> delivery_tasks_;
+  std::condition_variable changed_;
+  std::size_t waiters_ = 0;
+  std::size_t flushing_ = 0;
+  bool closing_ = false;
+  bool pressure_ = false;
+  bool detached_ = false;
+  bool collecting_ = false;
+  SteadyTime last_harvest_{};
+  SteadyTime quiet_since_{};
+  std::uint64_t id_seed_high_ = 0;
+  std::uint64_t id_seed_low_ = 0;
+  std::array<std::uint64_t, lost_reason_count> lost_{};
+  std::deque<EndedRange> ended_;
+  bool ended_forgotten_ = false;
+  TransformSnapshot transform_counts_;
+  Histogram latency_;
+  FlightRecorder recorder_;
+  std::deque<std::string> troubles_;
+
+  std::atomic<bool> stop_{false};
+  std::atomic<SteadyTime::rep> closing_deadline_{SteadyTime::max().time_since_epoch().count()};
+};
+
+/// The engine whose task this thread is running, if any: it must not wait for itself.
+inline constinit thread_local const Engine* engine_of_this_thread = nullptr;
+
+}  // namespace hydrant::detail
+
+#include <hydrant/delivery/bookkeeping.hpp>
+#include <hydrant/delivery/collecting.hpp>
+#include <hydrant/delivery/lifecycle.hpp>

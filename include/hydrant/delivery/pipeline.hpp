@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+//
+// The way of one batch, from the moment it is closed to the end of each of its
+// records. Read this file first:
+//
+//     transform  ->  fit to the sink's limits  ->  attempt
+//                                                    |- delivered: into the books
+//                                                    |- retry:     back off, attempt again
+//                                                    |- partial:   only the failed records again
+//                                                    |- rejected:  split, to find the records to blame
+//                                                    `- given up:  to the error output
+//
+// No threads, no locks, no sleeping: `advance` walks as far as it can without
+// waiting and says when to call it again. Whoever calls it owns the batch.
+#pragma once
+
+#include <hydrant/core/attempt.hpp>
+#include <hydrant/delivery/delivery_host.hpp>
+#include <hydrant/delivery/piece.hpp>
+#include <hydrant/delivery/portion.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hydrant::detail {
+
+/// One batch on its way through a lane.
+/// Threads: distinct objects: safe; shared: unsafe.
+class Pipeline {
+ public:
+  enum class Progress : std::uint8_t { finished, waiting, yielded };
+
+  Pipeline(DeliveryHost& host, Lane& lane)
+      : host_(&host), lane_(&lane), portion_(host, lane.output_quota, lane.delimiter) {}
+
+  /// Takes a batch on. The previous one is finished.
+  void start(ClosedBatch batch) {
+    batch_ = std::move(batch);
+    next_slice_ = 0;
+    next_record_ = 0;
+    portion_first_slice_ = 0;
+    portion_first_record_ = 0;
+    part_ = 0;
+  }
+
+  /// Walks on. Returns: finished, or when to come back (`wake_at`).
+  Progress advance() {
+    for (;;) {
+      if (pieces_.empty()) {
+        const Progress progress = next_pieces();
+        if (progress != Progress::waiting) {
+          return progress;
+        }
+        continue;
+      }
+      if (host_->stop_requested().load(std::memory_order_relaxed)) {
+        give_up_everything();
+        continue;
+      }
+      const SteadyTime now = host_->world().steady_now();
+      hurry_when_closing(pieces_.front(), now);
+      if (!attempt_ && now < pieces_.front().not_before) {
+        wake_at_ = pieces_.front().not_before;
+        return Progress::waiting;
+      }
+      std::optional<DeliveryResult> result = attempt_ ? go_on(now) : begin(pieces_.front(), now);
+      if (!result) {
+        return Progress::waiting;
+      }
+      attempt_.reset();
+      judge(std::move(*result));
+      if (host_->should_yield()) {
+        return Progress::yielded;
+      }
+    }
+  }
+
+  SteadyTime wake_at() const { return wake_at_; }
+
+  const ClosedBatch& batch() const { return batch_; }
+
+  std::uint64_t batch_number() const { return batch_.number; }
+
+  /// Forgets the finished batch.
+  void drop_batch() { batch_ = {}; }
+
+  /// Since when the present attempt runs; nothing between attempts. Read by other threads.
+  SteadyTime attempt_deadline() const {
+    return SteadyTime(SteadyTime::duration(attempt_deadline_.load(std::memory_order_relaxed)));
+  }
+
+  /// Ends the way of every record that is left: the stream is out of time.
+  void give_up_everything() {
+    if (attempt_) {
+      lane_->sink.cancel();
+      attempt_.reset();
+    }
+    for (Piece& piece : pieces_) {
+      end_piece(piece, Fate::lost);
+    }
+    pieces_.clear();
+    finish_portion();
+    for (; next_slice_ < batch_.slices.size(); ++next_slice_) {
+      Slice rest = batch_.slices[next_slice_];
+      rest.first = std::max(rest.first, std::exchange(next_record_, 0));
+      host_->settle(*lane_, {&rest, 1}, Fate::lost);
+    }
+  }
+
+ private:
+  // --- transform, and fit to the sink's limits ------------------------------------------------
+
+  /// Makes the next records ready to deliver. Returns: finished when the batch has
+  /// ended, yielded when others want a turn, waiting when there may be pieces.
+  Progress next_pieces() {
+    if (!filling_) {
+      finish_portion();
+    }
+    if (!filling_ && next_slice_ == batch_.slices.size()) {
+      return Progress::finished;
+    }
+    if (host_->stop_requested().load(std::memory_order_relaxed)) {
+      filling_ = false;
+      give_up_everything();
+      return Progress::finished;
+    }
+    if (lane_->transform == nullptr) {
+      next_slice_ = batch_.slices.size();
+      fit(batch_.slices);
+      return Progress::waiting;
+    }
+    filling_ = !portion_.fill(*lane_->transform, batch_.slices, next_slice_, next_record_);
+    if (filling_) {
+      return Progress::yielded;
+    }
+    if (lane_->kind == Lane::Kind::main) {
+      host_->count_transformed(portion_.counts());
+    }
+    fit(portion_.outputs());
+    return Progress::waiting;
+  }
+
+  /// Cuts the records into pieces that the sink can take; what it can never take fails here.
+  void fit(const std::vector<Slice>& slices) {
+    PieceCutter cutter(lane_->sink.limits());
+    cutter.cut(
+        slices, [this](Piece piece) { push_piece(std::move(piece)); },
+        [this](const Slice& too_large) {
+          fail({&too_large, 1}, "Hydrant.RecordTooLargeForSink",
+               "record is longer than the sink takes (" +
+                   to_text(ByteCount{lane_->sink.limits().record_bytes_max}) + ")",
+               0);
+        });
+  }
+
+  void push_piece(Piece piece) {
+    name(piece);
+    pieces_.push_back(std::move(piece));
+  }
+
+  void name(Piece& piece) {
+    piece.request_id =
+        host_->request_id(*lane_, batch_.number, part_, piece.first_record(), piece.count);
+  }
+
+  // --- attempt --------------------------------------------------------------------------------
+
+  std::optional<DeliveryResult> begin(Piece& piece, SteadyTime now) {
+    ++piece.attempts;
+    views_.clear();
+    for (const Slice& slice : piece.slices) {
+      views_.push_back(slice.view());
+    }
+    BatchInfo info;
+    info.stream = host_->stream_name();
+    info.version = host_->stream_version();
+    info.request_id = piece.request_id;
+    info.delimiter = lane_->delimiter;
+    info.first_arrival = batch_.first_arrival;
+    info.bytes = piece.bytes;
+    info.count = piece.count;
+    info.close_reason = batch_.reason;
+    if (batch_.slices.front().failure != nullptr) {
+      info.error_output_type = batch_.slices.front().failure->error_output_type;
+    }
+    sent_.emplace(info, views_);
+    const SteadyTime deadline =
+        std::min(saturating_add(now, lane_->retry.attempt_timeout), host_->closing_deadline());
+    attempt_.emplace(host_->world(), piece.attempts, deadline, host_->stop_requested());
+    note_deadline(deadline);
+    std::optional<DeliveryResult> result = lane_->sink.begin(*sent_, *attempt_);
+    if (!result) {
+      come_back(now);
+    } else {
+      note_deadline(SteadyTime::max());
+    }
+    return result;
+  }
+
+  std::optional<DeliveryResult> go_on(SteadyTime now) {
+    std::optional<DeliveryResult> result = lane_->sink.step(*attempt_);
+    if (!result && now >= attempt_->deadline()) {
+      lane_->sink.cancel();
+      result = hydrant::retry("no result within " + to_text(lane_->retry.attempt_timeout));
+    }
+    if (!result) {
+      come_back(now);
+    } else {
+      note_deadline(SteadyTime::max());
+    }
+    return result;
+  }
+
+  void come_back(SteadyTime now) {
+    constexpr std::chrono::milliseconds poll_interval{1};
+    wake_at_ = std::min(saturating_add(now, poll_interval), attempt_->deadline());
+  }
+
+  // --- judge ----------------------------------------------------------------------------------
+
+  void judge(DeliveryResult result) {
+    Piece& piece = pieces_.front();
+    if (const std::string lie = contradiction(piece, result); !lie.empty()) {
+      result = hydrant::retry(lie).with_code("Hydrant.SinkContradictsItself");
+    }
+    host_->count_attempt(*lane_, !result.is_delivered());
+    switch (result.verdict()) {
+      case DeliveryResult::Verdict::delivered:
+        end_piece(piece, Fate::delivered);
+        pieces_.pop_front();
+        break;
+      case DeliveryResult::Verdict::retry:
+        retry_or_fail(piece, result);
+        break;
+      case DeliveryResult::Verdict::partial:
+        keep_failed_records(piece, result);
+        break;
+      case DeliveryResult::Verdict::rejected:
+        split_or_fail(piece, result);
+        break;
+    }
+  }
+
+  void retry_or_fail(Piece& piece, const DeliveryResult& result) {
+    const SteadyTime now = host_->world().steady_now();
+    if (piece.first_failure == SteadyTime::max()) {
+      piece.first_failure = now;
+    }
+    const std::optional<SteadyTime> next =
+        next_attempt(lane_->retry, piece.attempts, piece.first_failure, now, result.after(),
+                     host_->world().random());
+    if (!next) {
+      note(EventKind::gave_up, piece, result.reason() + ", no retry time left");
+      fail(piece.slices, result.code(), result.reason(), piece.attempts);
+      pieces_.pop_front();
+      return;
+    }
+    // While the stream closes nobody waits longer than a quarter of what is left.
+    const SteadyTime end = host_->closing_deadline();
+    piece.hurried = end != SteadyTime::max();
+    piece.not_before = piece.hurried ? std::min(*next, now + (std::max(end, now) - now) / 4) : *next;
+    note(EventKind::retry_scheduled, piece,
+         result.reason() + ", next in " +
+             to_text(std::chrono::ceil<std::chrono::milliseconds>(piece.not_before - now)));
+  }
+
+  void split_or_fail(Piece& piece, const DeliveryResult& result) {
+    if (piece.count == 1 || !lane_->sink.limits().splits_rejected_batches) {
+      note(EventKind::gave_up, piece, result.reason());
+      fail(piece.slices, result.code(), result.reason(), piece.attempts);
+      pieces_.pop_front();
+      return;
+    }
+    note(EventKind::bisected, piece, result.reason());
+    Piece second = piece.split_half();
+    name(piece);
+    name(second);
+    pieces_.insert(pieces_.begin() + 1, std::move(second));
+  }
+
+  /// Delivered records leave the piece, refused ones fail; the others are tried again under the same id.
+  void keep_failed_records(Piece& piece, const DeliveryResult& result) {
+    PieceSorter sorter(piece, result.failures());
+    end_slices(sorter.delivered(), Fate::delivered);
+    for (const PieceSorter::Refused& refused : sorter.refused()) {
+      fail({&refused.slice, 1}, result.code(), refused.failure->reason, piece.attempts);
+    }
+    if (sorter.retryable().count == 0) {
+      note(EventKind::gave_up, piece, result.reason());
+      pieces_.pop_front();
+      return;
+    }
+    piece.take_records_of(sorter.retryable());
+    retry_or_fail(piece, result);
+  }
+
+  /// A partial result that names records which were never sent is no result at all.
+  static std::string contradiction(const Piece& piece, const DeliveryResult& result) {
+    for (const RecordFailure& failure : result.failures()) {
+      if (failure.index >= piece.count) {
+        return "sink names record " + std::to_string(failure.index) + " of a batch of " +
+               std::to_string(piece.count);
+      }
+    }
+    return {};
+  }
+
+  // --- the books ------------------------------------------------------------------------------
+
+  void end_piece(const Piece& piece, Fate fate) { end_slices(piece.slices, fate); }
+
+  void end_slices(std::span<const Slice> slices, Fate fate) {
+    if (lane_->transform == nullptr) {
+      host_->settle(*lane_, slices, fate);
+    } else if (fate == Fate::lost) {
+      portion_lost_ = true;
+    }
+    // Delivered outputs need no word: their source record is settled with its portion.
+  }
+
+  void fail(std::span<const Slice> slices, const std::string& code, const std::string& reason,
+            std::uint32_t attempts) {
+    auto failure = std::make_shared<FailureNote>();
+    failure->error_output_type = std::string(lane_->sink.name()) + "-failed";
+    failure->code = code.empty() ? "Hydrant.DeliveryFailed" : code;
+    failure->message = reason;
+    failure->attempts = attempts;
+    failure->ended_at = host_->world().wall_now();
+    if (lane_->transform == nullptr) {
+      host_->fail(*lane_, slices, failure);
+      return;
+    }
+    for (const Slice& slice : slices) {
+      for (std::uint32_t index = slice.first; index < slice.last; ++index) {
+        portion_.fail_output(slice.chunk->first_sequence + index, failure);
+      }
+    }
+  }
+
+  /// Every output of the portion has ended: so have its source records.
+  void finish_portion() {
+    if (lane_->transform == nullptr || portion_.source_count() == 0) {
+      return;
+    }
+    SourceWalk walk(batch_.slices, portion_first_slice_, portion_first_record_);
+    auto failure = portion_.failures().begin();
+    for (std::uint32_t source = 0; source < portion_.source_count();) {
+      const Portion::SourceFate fate = portion_.fate(source);
+      if (fate == Portion::SourceFate::failed) {
+        const Slice one = walk.take(1);
+        host_->fail(*lane_, {&one, 1}, failure->note);
+        ++failure;
+        ++source;
+        continue;
+      }
+      std::uint32_t end = source + 1;
+      while (end < portion_.source_count() && portion_.fate(end) == fate) {
+        ++end;
+      }
+      while (source < end) {
+        const Slice run = walk.take(end - source);
+        source += run.count();
+        host_->settle(*lane_, {&run, 1},
+                      fate == Portion::SourceFate::dropped ? Fate::dropped
+                      : portion_lost_                      ? Fate::lost
+                                                           : Fate::delivered);
+      }
+    }
+    portion_.clear();
+    portion_lost_ = false;
+    portion_first_slice_ = next_slice_;
+    portion_first_record_ = next_record_;
+    ++part_;
+  }
+
+  /// A back-off that was fixed before the stream began to close is cut short, once.
+  void hurry_when_closing(Piece& piece, SteadyTime now) {
+    if (!piece.hurried && host_->closing_deadline() != SteadyTime::max()) {
+      piece.hurried = true;
+      piece.not_before = std::min(piece.not_before, now);
+    }
+  }
+
+  void note_deadline(SteadyTime deadline) {
+    attempt_deadline_.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  void note(EventKind kind, const Piece& piece, const std::string& text) {
+    host_->record(kind, batch_.number, piece.count,
+                  std::string(lane_->sink.name()) + ": " + text + " (attempt " +
+                      std::to_string(piece.attempts) + ")");
+  }
+
+  DeliveryHost* host_;
+  Lane* lane_;
+  ClosedBatch batch_;
+  std::size_t next_slice_ = 0;
+  std::uint32_t next_record_ = 0;
+  std::uint64_t part_ = 0;
+  Portion portion_;
+  std::size_t portion_first_slice_ = 0;
+  std::uint32_t portion_first_record_ = 0;
+  bool portion_lost_ = false;
+  bool filling_ = false;  // the transform yielded in the middle of a portion
+  PieceQueue pieces_;
+  std::vector<RecordSlice> views_;
+  std::optional<Batch> sent_;
+  std::optional<Attempt> attempt_;
+  std::atomic<SteadyTime::rep> attempt_deadline_{SteadyTime::max().time_since_epoch().count()};
+  SteadyTime wake_at_{};
+};
+
+}  // namespace hydrant::detail

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+//
+// What a transform makes of some neighbouring records of a batch: the outputs,
+// in chunks of the stream's own pool, and for each source record what became
+// of it. A portion is bounded, so a transform that makes much out of little
+// costs time, not memory: what does not fit comes in the next portion.
+#pragma once
+
+#include <hydrant/delivery/delivery_host.hpp>
+#include <hydrant/delivery/transform_stage.hpp>
+#include <hydrant/metrics/snapshot.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hydrant::detail {
+
+/// The outputs of some source records, and their fates.
+/// Threads: distinct objects: safe; shared: unsafe.
+class Portion final : public OutputWriter {
+ public:
+  enum class SourceFate : std::uint8_t { delivered, dropped, failed };
+
+  struct SourceFailure {
+    std::uint32_t source;
+    std::shared_ptr<const FailureNote> note;
+  };
+
+  Portion(DeliveryHost& host, std::size_t quota, std::string_view delimiter)
+      : host_(&host), quota_(quota) {
+    writer_.record_bytes_max = static_cast<std::uint32_t>(std::min<std::size_t>(quota, 1u << 30));
+    writer_.delimiter_size = static_cast<std::uint32_t>(delimiter.size());
+    delimiter.copy(writer_.delimiter, Shard::delimiter_size_max);
+  }
+
+  ~Portion() override { clear(); }
+
+  /// Transforms on from `slices[slice]`, record `first`; both move on. Call it
+  /// again while it returns false: it has yielded in the middle.
+  bool fill(TransformStage& stage, std::span<const Slice> slices, std::size_t& slice,
+            std::uint32_t& first) {
+    yielded_ = false;
+    while (slice < slices.size()) {
+      source_ = &slices[slice];
+      first = stage.run(*source_, std::max(first, source_->first), *this);
+      if (full_ || yielded_) {
+        return full_;
+      }
+      ++slice;
+      first = 0;
+    }
+    return true;
+  }
+
+  std::vector<Slice>& outputs() { return outputs_; }
+
+  std::uint32_t source_count() const { return static_cast<std::uint32_t>(fates_.size()); }
+
+  SourceFate fate(std::uint32_t source) const { return fates_[source]; }
+
+  /// The failures, ordered by source record.
+  std::span<const SourceFailure> failures() {
+    std::stable_sort(failures_.begin(), failures_.end(),
+                     [](const SourceFailure& a, const SourceFailure& b) { return a.source < b.source; });
+    return failures_;
+  }
+
+  /// An output could not be delivered: its source record fails, once.
+  void fail_output(std::uint64_t output, const std::shared_ptr<const FailureNote>& note) {
+    const std::uint32_t source = source_of_output_[output];
+    if (fates_[source] != SourceFate::failed) {
+      fates_[source] = SourceFate::failed;
+      failures_.push_back({source, note});
+    }
+  }
+
+  /// What the transform has done, for metrics.
+  TransformSnapshot counts() const {
+    TransformSnapshot counts;
+    counts.executed = fates_.size();
+    counts.failed = failures_.size();
+    counts.output_records = source_of_output_.size();
+    for (const Slice& output : outputs_) {
+      counts.output_bytes += output.bytes();
+    }
+    return counts;
+  }
+
+  void clear() {
+    if (!chunks_.empty()) {
+      host_->give_back_output_chunks(chunks_);
+    }
+    chunks_.clear();
+    chunk_bytes_ = 0;
+    outputs_.clear();
+    source_of_output_.clear();
+    fates_.clear();
+    failures_.clear();
+    full_ = false;
+    writer_.tail = nullptr;
+  }
+
+  bool begin_record() override {
+    constexpr std::uint32_t records_between_looks = 16;
+    if (++since_look_ > records_between_looks) {
+      since_look_ = 0;  // after a pause at least this many records are done
+      yielded_ = host_->should_yield();
+      if (yielded_) {
+        return false;
+      }
+    }
+    mark_ = {chunks_.size(), writer_.tail, writer_.slot, writer_.count, source_of_output_.size()};
+    overflowed_ = false;
+    return true;
+  }
+
+  bool end_record(Outcome outcome) override {
+    const auto source = static_cast<std::uint32_t>(fates_.size());
+    if (overflowed_) {
+      if (source != 0) {
+        roll_back();  // the next portion has all the room there is
+        full_ = true;
+        return false;
+      }
+      outcome = Outcome::failed("outputs of one record take more than " +
+                                to_text(ByteCount{quota_}) + " (see memory_limit)");
+    }
+    if (outcome.kind() == Outcome::Kind::failed) {
+      roll_back();
+      fates_.push_back(SourceFate::failed);
+      failures_.push_back({source, make_note(outcome)});
+      return true;
+    }
+    const std::size_t outputs = source_of_output_.size() - mark_.outputs;
+    fates_.push_back(outputs == 0 ? SourceFate::dropped : SourceFate::delivered);
+    if (outputs != 0) {
+      note_outputs();
+    }
+    return true;
+  }
+
+ private:
+  void do_emit(std::span<const std::byte> bytes) override {
+    if (make_fit(bytes.size())) {
+      writer_.append(bytes.data(), bytes.size());
+      source_of_output_.push_back(static_cast<std::uint32_t>(fates_.size()));
+    }
+  }
+
+  std::span<char> do_reserve(std::size_t size) override {
+    if (!make_fit(size)) {
+      overflow_scratch_.resize(size);
+      return overflow_scratch_;
+    }
+    return {reinterpret_cast<char*>(writer_.tail), size};
+  }
+
+  void do_commit(std::size_t size) override {
+    if (!overflowed_) {
+      writer_.publish(size);
+      source_of_output_.push_back(static_cast<std::uint32_t>(fates_.size()));
+    }
+  }
+
+  struct Mark {
+    std::size_t chunks = 0;
+    std::byte* tail = nullptr;
+    std::uint32_t* slot = nullptr;
+    std::uint32_t count = 0;
+    std::size_t outputs = 0;
+  };
+
+  bool make_fit(std::size_t size) {
+    if (!overflowed_ && !writer_.fits(size)) {
+      overflowed_ = size > quota_ || !add_chunk(size);
+    }
+    return !overflowed_;
+  }
+
+  /// A further chunk, as large as the last outputs made likely, within the quota.
+  bool add_chunk(std::size_t size) {
+    const std::uint32_t smallest = chunk_class_for(size);
+    std::uint32_t size_class = std::max(smallest, grow_class_);
+    while (size_class > smallest && chunk_bytes_ + chunk_bytes(size_class) > quota_) {
+      --size_class;
+    }
+    if (chunk_bytes_ + chunk_bytes(size_class) > quota_) {
+      return false;
+    }
+    Chunk* chunk = host_->take_output_chunk(size_class);
+    if (chunk == nullptr) {
+      return false;
+    }
+    grow_class_ = std::min(size_class + 1, chunk_class_open);
+    chunk_bytes_ += chunk_bytes(size_class);
+    chunk->first_sequence = source_of_output_.size();
+    chunk->delimiter_size = writer_.delimiter_size;
+    chunks_.push_back(chunk);
+    writer_.payload = chunk->payload();
+    writer_.tail = writer_.payload;
+    writer_.slot = chunk->slots_top() - 1;
+    writer_.header = &chunk->header();
+    writer_.first_sequence = chunk->first_sequence;
+    writer_.count = 0;
+    return true;
+  }
+
+  /// Forgets what the present record has emitted so far.
+  void roll_back() {
+    source_of_output_.resize(mark_.outputs);
+    if (chunks_.size() > mark_.chunks) {
+      // The outputs went on into new chunks: give those back and write on where we were.
+      host_->give_back_output_chunks(std::span(chunks_).subspan(mark_.chunks));
+      for (std::size_t i = mark_.chunks; i < chunks_.size(); ++i) {
+        chunk_bytes_ -= chunk_bytes(chunks_[i]->size_class);
+      }
+      chunks_.resize(mark_.chunks);
+      if (chunks_.empty()) {
+        writer_.tail = nullptr;
+        return;
+      }
+      writer_.payload = chunks_.back()->payload();
+      writer_.header = &chunks_.back()->header();
+      writer_.first_sequence = chunks_.back()->first_sequence;
+    }
+    writer_.tail = mark_.tail;
+    writer_.slot = mark_.slot;
+    writer_.count = mark_.count;
+    if (writer_.tail != nullptr) {
+      writer_.header->committed.store(writer_.count, std::memory_order_relaxed);
+    }
+  }
+
+  /// Extends the list of output slices by what the present record emitted.
+  void note_outputs() {
+    for (std::size_t i = mark_.chunks == 0 ? 0 : mark_.chunks - 1; i < chunks_.size(); ++i) {
+      Chunk* chunk = chunks_[i];
+      const std::uint32_t first =
+          mark_.chunks != 0 && i == mark_.chunks - 1 ? mark_.count : 0;
+      const std::uint32_t last = chunk->published();
+      if (first == last) {
+        continue;
+      }
+      if (!outputs_.empty() && outputs_.back().chunk == chunk && outputs_.back().last == first &&
+          outputs_.back().arrival == source_->arrival) {
+        outputs_.back().last = last;
+        continue;
+      }
+      Slice slice;
+      slice.chunk = chunk;
+      slice.first = first;
+      slice.last = last;
+      slice.arrival_steady = source_->arrival_steady;
+      slice.arrival = source_->arrival;
+      outputs_.push_back(std::move(slice));
+    }
+  }
+
+  std::shared_ptr<const FailureNote> make_note(const Outcome& outcome) const {
+    auto note = std::make_shared<FailureNote>();
+    note->error_output_type = "processing-failed";
+    note->code = std::string(outcome.code());
+    note->message = std::string(outcome.reason());
+    note->attempts = 1;
+    note->ended_at = host_->world().wall_now();
+    return note;
+  }
+
+  DeliveryHost* host_;
+  const std::size_t quota_;
+  Shard writer_;
+  std::vector<Chunk*> chunks_;
+  std::size_t chunk_bytes_ = 0;
+  std::uint32_t grow_class_ = 2;
+  std::vector<Slice> outputs_;
+  std::vector<std::uint32_t> source_of_output_;
+  std::vector<SourceFate> fates_;
+  std::vector<SourceFailure> failures_;
+  std::vector<char> overflow_scratch_;
+  const Slice* source_ = nullptr;
+  Mark mark_;
+  std::uint32_t since_look_ = 0;
+  bool overflowed_ = false;
+  bool full_ = false;
+  bool yielded_ = false;
+};
+
+}  // namespace hydrant::detail

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+//
+// Owns the stream's memory budget, and the chunks that nobody uses. Last in,
+// first out: a chunk that comes back is still in the processor's cache
+// (appending to hot memory costs a third of appending to cold memory).
+#pragma once
+
+#include <hydrant/core/config.hpp>
+#include <hydrant/ingest/chunk.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+namespace hydrant::detail {
+
+/// Chunks by size class under one budget. Guarded by its owner's lock.
+class ChunkPool {
+ public:
+  explicit ChunkPool(std::size_t budget) : budget_(budget) {}
+
+  ChunkPool(const ChunkPool&) = delete;
+  ChunkPool& operator=(const ChunkPool&) = delete;
+
+  ~ChunkPool() {
+    while (all_ != nullptr) {
+      destroy(*this, all_);
+    }
+  }
+
+  /// A chunk of the class, or null when it would take more than `budget - reserve`.
+  Chunk* take(std::uint32_t size_class, std::size_t reserve) {
+    const std::size_t bytes = chunk_bytes(size_class);
+    if (used_ + bytes + reserve > budget_) {
+      return nullptr;
+    }
+    Chunk* chunk = free_[size_class];
+    if (chunk != nullptr) {
+      free_[size_class] = chunk->next;
+      free_bytes_ -= bytes;
+    } else {
+      trim_to_fit(bytes);
+      chunk = make(size_class);
+      if (chunk == nullptr) {
+        return nullptr;
+      }
+      adopt(chunk);
+    }
+    used_ += bytes;
+    peak_ = std::max(peak_, used_ + free_bytes_);
+    prepare(*chunk);
+    return chunk;
+  }
+
+  /// Takes back a chunk that nothing refers to any more.
+  void give_back(Chunk* chunk) {
+    HYDRANT_ASSERT(chunk->refs == 0);
+    const std::size_t bytes = chunk_bytes(chunk->size_class);
+    used_ -= bytes;
+    free_bytes_ += bytes;
+    chunk->next = free_[chunk->size_class];
+    free_[chunk->size_class] = chunk;
+  }
+
+  /// How many chunks of the class wait here, already touched; counts no further than `most`.
+  std::size_t spare_count(std::uint32_t size_class, std::size_t most) const {
+    std::size_t count = 0;
+    for (const Chunk* chunk = free_[size_class]; chunk != nullptr && count < most;
+         chunk = chunk->next) {
+      ++count;
+    }
+    return count;
+  }
+
+  bool can_grow(std::size_t bytes, std::size_t reserve) const {
+    return used_ + free_bytes_ + bytes + reserve <= budget_;
+  }
+
+  /// Puts a chunk made outside the lock among the spare ones.
+  void add_spare(Chunk* chunk) {
+    adopt(chunk);
+    used_ += chunk_bytes(chunk->size_class);
+    peak_ = std::max(peak_, used_ + free_bytes_);
+    give_back(chunk);
+  }
+
+  /// Frees spare chunks until at most `keep` bytes of them are left.
+  void trim(std::size_t keep) {
+    for (std::size_t i = free_.size(); i-- > 0 && free_bytes_ > keep;) {
+      while (free_[i] != nullptr && free_bytes_ > keep) {
+        Chunk* chunk = free_[i];
+        free_[i] = chunk->next;
+        free_bytes_ -= chunk_bytes(chunk->size_class);
+        destroy(*this, chunk);
+      }
+    }
+  }
+
+  /// A new chunk with every page touched, or null. Needs no lock.
+  static Chunk* make(std::uint32_t size_class) {
+    const std::size_t bytes = chunk_bytes(size_class);
+    auto* memory = static_cast<std::byte*>(
+        ::operator new(bytes, std::align_val_t{chunk_bytes_min}, std::nothrow));
+    if (memory == nullptr) {
+      return nullptr;
+    }
+    auto* chunk = new (std::nothrow) Chunk;
+    if (chunk == nullptr) {
+      ::operator delete(memory, std::align_val_t{chunk_bytes_min});
+      return nullptr;
+    }
+    for (std::size_t at = 0; at < bytes; at += chunk_bytes_min) {
+      memory[at] = std::byte{0};
+    }
+    chunk->memory = memory;
+    chunk->size_class = size_class;
+    return chunk;
+  }
+
+  /// Frees every chunk, whoever holds it, but those that a thread may still
+  /// write to (`keep`). For the end of the stream, when no batch is left.
+  template <class Keep>
+  void free_all_but(Keep keep) {
+    free_.fill(nullptr);
+    free_bytes_ = 0;
+    used_ = 0;
+    for (Chunk* chunk = all_; chunk != nullptr;) {
+      Chunk* next = chunk->all_next;
+      if (keep(*chunk)) {
+        used_ += chunk_bytes(chunk->size_class);
+      } else {
+        destroy(*this, chunk);
+      }
+      chunk = next;
+    }
+  }
+
+  std::size_t budget() const { return budget_; }
+
+  /// Bytes in use, and the most that was ever held, spare chunks included.
+  std::size_t used() const { return used_; }
+
+  std::size_t held() const { return used_ + free_bytes_; }
+
+  std::size_t peak() const { return peak_; }
+
+ private:
+  void adopt(Chunk* chunk) {
+    chunk->all_next = all_;
+    chunk->all_previous = nullptr;
+    if (all_ != nullptr) {
+      all_->all_previous = chunk;
+    }
+    all_ = chunk;
+  }
+
+  static void destroy(ChunkPool& pool, Chunk* chunk) {
+    (chunk->all_previous != nullptr ? chunk->all_previous->all_next : pool.all_) = chunk->all_next;
+    if (chunk->all_next != nullptr) {
+      chunk->all_next->all_previous = chunk->all_previous;
+    }
+    ::operator delete(chunk->memory, std::align_val_t{chunk_bytes_min});
+    delete chunk;
+  }
+
+  static void prepare(Chunk& chunk) {
+    chunk.refs = 1;
+    chunk.harvested = 0;
+    chunk.sealed_count = 0;
+    chunk.sealed = false;
+    chunk.next = nullptr;
+    new (chunk.memory) ChunkHeader;
+    chunk.header().capacity = static_cast<std::uint32_t>(chunk_bytes(chunk.size_class));
+  }
+
+  /// Frees spare chunks of other classes where they stand in the way of a new one.
+  void trim_to_fit(std::size_t bytes) {
+    if (used_ + free_bytes_ + bytes > budget_) {
+      trim(budget_ - used_ - bytes);
+    }
+  }
+
+  std::array<Chunk*, chunk_class_max + 1> free_{};
+  Chunk* all_ = nullptr;
+  std::size_t budget_;
+  std::size_t used_ = 0;
+  std::size_t free_bytes_ = 0;
+  std::size_t peak_ = 0;
+};
+
+}  // namespace hydrant::detail
