@@ -13,7 +13,9 @@ struct PagerSink {
     return hydrant::delivered;
   }
 #else
-  bool deliver(const hydrant::Batch&, hydrant::Attempt&) { return true; }
+  bool deliver(const hydrant::Batch&, hydrant::Attempt&) {
+    return true;
+  }
 #endif
 };
 

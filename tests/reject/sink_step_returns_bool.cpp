@@ -12,9 +12,13 @@ struct PagerSink {
   void begin(const hydrant::Batch&, hydrant::Attempt&) {}
 
 #if defined(HYDRANT_ACCEPT)
-  std::optional<hydrant::DeliveryResult> step(hydrant::Attempt&) { return std::nullopt; }
+  std::optional<hydrant::DeliveryResult> step(hydrant::Attempt&) {
+    return std::nullopt;
+  }
 #else
-  bool step(hydrant::Attempt&) { return false; }
+  bool step(hydrant::Attempt&) {
+    return false;
+  }
 #endif
 
   void cancel() {}

@@ -6,6 +6,7 @@
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-const void* PART() {
+const void*
+PART() {
   return &hydrant::delivered;
 }
