@@ -28,9 +28,7 @@ class Attempt {
 
   /// True when the sink should return as soon as it can: the stream is being
   /// closed and out of time, or the attempt's own time is over.
-  bool cancelled() const {
-    return stop_->load(std::memory_order_relaxed) || now() >= deadline_;
-  }
+  bool cancelled() const { return stop_->load(std::memory_order_relaxed) || now() >= deadline_; }
 
   SteadyTime now() const { return world_->steady_now(); }
 

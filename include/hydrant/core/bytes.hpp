@@ -25,11 +25,17 @@ struct ByteCount {
   friend constexpr auto operator<=>(ByteCount, ByteCount) = default;
 };
 
-constexpr ByteCount operator+(ByteCount a, ByteCount b) { return {a.value + b.value}; }
+constexpr ByteCount operator+(ByteCount a, ByteCount b) {
+  return {a.value + b.value};
+}
 
-constexpr ByteCount operator*(std::uint64_t factor, ByteCount b) { return {factor * b.value}; }
+constexpr ByteCount operator*(std::uint64_t factor, ByteCount b) {
+  return {factor * b.value};
+}
 
-constexpr ByteCount operator/(ByteCount a, std::uint64_t divisor) { return {a.value / divisor}; }
+constexpr ByteCount operator/(ByteCount a, std::uint64_t divisor) {
+  return {a.value / divisor};
+}
 
 /// The shortest exact spelling: "5 MiB", "1000 KiB", "17 bytes".
 inline std::string to_text(ByteCount bytes) {
@@ -67,13 +73,21 @@ namespace literals {
 
 using namespace std::chrono_literals;
 
-consteval ByteCount operator""_B(unsigned long long value) { return {value}; }
+consteval ByteCount operator""_B(unsigned long long value) {
+  return {value};
+}
 
-consteval ByteCount operator""_KiB(unsigned long long value) { return {value << 10}; }
+consteval ByteCount operator""_KiB(unsigned long long value) {
+  return {value << 10};
+}
 
-consteval ByteCount operator""_MiB(unsigned long long value) { return {value << 20}; }
+consteval ByteCount operator""_MiB(unsigned long long value) {
+  return {value << 20};
+}
 
-consteval ByteCount operator""_GiB(unsigned long long value) { return {value << 30}; }
+consteval ByteCount operator""_GiB(unsigned long long value) {
+  return {value << 30};
+}
 
 }  // namespace literals
 

@@ -57,6 +57,7 @@ std::shared_ptr<World> make_world(E env) {
    private:
     E env_;
   };
+
   return std::make_shared<Adapter>(std::move(env));
 }
 

@@ -64,8 +64,8 @@ class OptionsError : public std::invalid_argument {
     std::string text = "hydrant: " + std::to_string(count) + (count == 1 ? " fault" : " faults") +
                        " in the options of " + std::string(owner) + ":";
     for (const OptionFault& fault : errors.faults()) {
-      text += "\n  " + fault.field + std::string(width - fault.field.size() + 3, ' ') +
-              fault.rule + ", is " + fault.value;
+      text += "\n  " + fault.field + std::string(width - fault.field.size() + 3, ' ') + fault.rule +
+              ", is " + fault.value;
     }
     return text;
   }

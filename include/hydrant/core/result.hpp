@@ -49,6 +49,8 @@ class [[nodiscard]] Result {
 using Status = Result<std::monostate>;
 
 /// The successful Status.
-inline Status success() { return Status(std::monostate{}); }
+inline Status success() {
+  return Status(std::monostate{});
+}
 
 }  // namespace hydrant

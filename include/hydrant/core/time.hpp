@@ -13,8 +13,7 @@ namespace hydrant {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A point on the wall clock in UTC, in milliseconds as Firehose gives them.
-using WallTime =
-    std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
 /// `start + duration`, held at the clock's end instead of overflowing.
 constexpr SteadyTime saturating_add(SteadyTime start, std::chrono::nanoseconds duration) {

@@ -37,8 +37,9 @@ namespace hydrant {
 namespace detail {
 
 template <class S>
-concept SinkDelivers =
-    requires(S& sink, const Batch& batch, Attempt& attempt) { sink.deliver(batch, attempt); };
+concept SinkDelivers = requires(S& sink, const Batch& batch, Attempt& attempt) {
+  sink.deliver(batch, attempt);
+};
 
 template <class S>
 concept SinkReturnsResult = requires(S& sink, const Batch& batch, Attempt& attempt) {
@@ -63,7 +64,9 @@ concept SinkHasLimits = requires {
 };
 
 template <class S>
-concept SinkSaysNeverWaits = requires { requires bool{S::never_waits}; };
+concept SinkSaysNeverWaits = requires {
+  requires bool{S::never_waits};
+};
 
 }  // namespace detail
 
@@ -78,7 +81,7 @@ concept Sink = std::move_constructible<S> && (detail::SinkReturnsResult<S> || de
 
 /// A sink that `pump` can drive: it never keeps its caller waiting.
 template <class S>
-concept PumpableSink = Sink<S> && (PolledSink<S> || detail::SinkSaysNeverWaits<S>);
+concept PumpableSink = Sink<S> &&(PolledSink<S> || detail::SinkSaysNeverWaits<S>);
 
 namespace detail {
 
@@ -91,8 +94,7 @@ struct CheckSink {
                 "hydrant::Attempt&)`, or begin, step and cancel.");
   static_assert(!SinkDelivers<S> || SinkReturnsResult<S>,
                 "hydrant: Sink::deliver must return hydrant::DeliveryResult.");
-  static_assert(SinkIsNamed<S>,
-                "hydrant: a Sink needs `static constexpr std::string_view name`.");
+  static_assert(SinkIsNamed<S>, "hydrant: a Sink needs `static constexpr std::string_view name`.");
   static_assert(SinkHasLimits<S>,
                 "hydrant: a Sink needs `static constexpr hydrant::SinkLimits limits`.");
   static constexpr bool ok = Sink<S>;

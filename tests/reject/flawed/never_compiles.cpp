@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// expect: always
+static_assert(false, "always");

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Builds the tests with GCC and runs all of them. Installs what is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tests/packages.sh
+
+install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev \
+  libcurl4-openssl-dev catch2 libcpp-httplib-dev zstd gzip jq strace
+
+source tests/steps.sh
+mkdir -p build
+
+test_preset gcc-debug
+summarize
