@@ -177,20 +177,19 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
   text += explain_line("memory at most", to_text(ByteCount{plan.limit}) + ", " +
                                              to_text(ByteCount{plan.reserve}) +
                                              " of it for transforms and the error output");
-  text += explain_line("when memory is full",
-                       std::string(to_text(options.overflow.kind())) +
-                           (options.overflow.kind() == Overflow::Kind::block
-                                ? " up to " + to_text(options.overflow.timeout())
-                                : std::string()));
+  text +=
+      explain_line("when memory is full", std::string(to_text(options.overflow.kind())) +
+                                              (options.overflow.kind() == Overflow::Kind::block
+                                                   ? " up to " + to_text(options.overflow.timeout())
+                                                   : std::string()));
   text += explain_line("a failing batch", "is retried for " + to_text(options.retry.duration) +
                                               ", an attempt takes at most " +
                                               to_text(options.retry.attempt_timeout));
   text += explain_line("what fails for good", "goes to " + std::string(parts.error_sink.name()));
   text += explain_line("source backup", parts.backup_sink ? std::string(parts.backup_sink.name())
                                                           : std::string("none"));
-  text += explain_line("a crash loses", "what is in memory: at most " +
-                                            to_text(hints.interval) + " of records, or " +
-                                            to_text(ByteCount{plan.limit}) +
+  text += explain_line("a crash loses", "what is in memory: at most " + to_text(hints.interval) +
+                                            " of records, or " + to_text(ByteCount{plan.limit}) +
                                             " while the destination is down");
   return text;
 }

@@ -81,8 +81,7 @@ struct StreamOptions {
     buffering.validate(errors);
     retry.validate(errors);
     errors.check(record_bytes_max.value >= 1 && record_bytes_max.value <= (256ull << 20),
-                 "record_bytes_max", "must be within [1 byte, 256 MiB]",
-                 to_text(record_bytes_max));
+                 "record_bytes_max", "must be within [1 byte, 256 MiB]", to_text(record_bytes_max));
     errors.check(overflow.timeout().count() >= 0 && overflow.timeout() <= std::chrono::hours(1),
                  "overflow", "must block within [0 s, 3600 s]", to_text(overflow.timeout()));
     errors.check(concurrency >= 1 && concurrency <= 64, "concurrency", "must be within [1, 64]",

@@ -107,9 +107,8 @@ class BatchCutter {
  private:
   /// The index in the slice's page of the first record that the batch cannot take.
   std::uint32_t first_that_does_not_fit(const Slice& slice) const {
-    const std::uint32_t by_count = count_ - open_.count < slice.count()
-                                       ? slice.first + (count_ - open_.count)
-                                       : slice.last;
+    const std::uint32_t by_count =
+        count_ - open_.count < slice.count() ? slice.first + (count_ - open_.count) : slice.last;
     const std::uint64_t start = slice.chunk->begin_of(slice.first);
     const std::uint64_t room = size_ > open_.bytes ? size_ - open_.bytes : 0;
     // The last index whose end is within the room; ends only grow.

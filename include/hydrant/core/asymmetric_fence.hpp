@@ -22,7 +22,9 @@
 namespace hydrant::detail {
 
 /// The free side: orders nothing but the compiler.
-inline void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+inline void light_fence() noexcept {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 #if defined(__linux__)
 inline bool membarrier_fence() noexcept {

@@ -70,8 +70,8 @@ inline void Engine::mark_ended(const Slice& slice, std::optional<WaitStatus> unu
   if (!unusual) {
     return;
   }
-  if (!ended_.empty() && ended_.back().shard == slice.chunk->shard &&
-      ended_.back().last == first && ended_.back().status == *unusual) {
+  if (!ended_.empty() && ended_.back().shard == slice.chunk->shard && ended_.back().last == first &&
+      ended_.back().status == *unusual) {
     ended_.back().last += slice.count();
     return;
   }
@@ -93,8 +93,7 @@ inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
     settle_locked(lane, slices, Fate::lost,
                   stop_.load(std::memory_order_relaxed) ? LostReason::close_deadline
                                                         : LostReason::error_output_failed);
-    record_locked(EventKind::lost, 0, count,
-                  std::string(lane.sink.name()) + ": " + note->message);
+    record_locked(EventKind::lost, 0, count, std::string(lane.sink.name()) + ": " + note->message);
     return;
   }
   lane.counts.failed += count;
@@ -107,8 +106,7 @@ inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
     ++letter.chunk->refs;
     error_->add(std::move(letter));
   }
-  record_locked(EventKind::dead_lettered, 0, count,
-                note->error_output_type + ": " + note->message);
+  record_locked(EventKind::dead_lettered, 0, count, note->error_output_type + ": " + note->message);
   if (flushing_ != 0 || closing_ || !error_->queue.empty()) {
     wake_collector(false);
   }
@@ -150,8 +148,8 @@ inline void Engine::record(EventKind kind, std::uint64_t batch, std::uint32_t co
 inline void Engine::record_locked(EventKind kind, std::uint64_t batch, std::uint32_t count,
                                   std::string_view text) {
   recorder_.note(world_->steady_now(), world_->wall_now(), kind, batch, count, text);
-  if (kind == EventKind::gave_up || kind == EventKind::lost ||
-      kind == EventKind::sink_overstayed || kind == EventKind::retry_scheduled) {
+  if (kind == EventKind::gave_up || kind == EventKind::lost || kind == EventKind::sink_overstayed ||
+      kind == EventKind::retry_scheduled) {
     constexpr std::size_t troubles_max = 5;
     troubles_.push_back(name_ + ": " + std::string(text));
     if (troubles_.size() > troubles_max) {

@@ -58,7 +58,8 @@ inline void Engine::close_batches(SteadyTime now) {
       lane->close_all(CloseReason::flush);
     } else {
       lane->close_due(now);
-      // Open chunks of many threads can fill the memory before any batch fills: deliver what there is.
+      // Open chunks of many threads can fill the memory before any batch fills: deliver what there
+      // is.
       if (memory_is_short && lane->queue.empty() && lane->in_flight == 0) {
         lane->close_all(CloseReason::memory);
       }
@@ -208,8 +209,9 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   ++lane.in_flight;
   const ClosedBatch& batch = task.pipeline.batch();
   record_locked(EventKind::batch_closed, batch.number, batch.count,
-                std::string(lane.sink.name()) + ": closed by " + std::string(to_text(batch.reason)) +
-                    ", " + std::to_string(batch.bytes) + " bytes");
+                std::string(lane.sink.name()) + ": closed by " +
+                    std::string(to_text(batch.reason)) + ", " + std::to_string(batch.bytes) +
+                    " bytes");
   return true;
 }
 

@@ -24,8 +24,8 @@ inline void append_dead_letter(std::string& out, const RecordView& record,
   append_json_string(out, failure.code);
   out += ",\"errorMessage\":";
   append_json_string(out, failure.message);
-  out += ",\"attemptEndingTimestamp\":" +
-         std::to_string(failure.ended_at.time_since_epoch().count());
+  out +=
+      ",\"attemptEndingTimestamp\":" + std::to_string(failure.ended_at.time_since_epoch().count());
   out += ",\"rawData\":\"";
   append_base64(out, record.bytes());
   out += "\"}";

@@ -178,6 +178,7 @@ class Engine final : public ShardSet,
   SteadyTime oldest_arrival(const Lane& lane) const;
   void record_locked(EventKind kind, std::uint64_t batch, std::uint32_t count,
                      std::string_view text);
+
   void notify() noexcept {
     if (waiters_ != 0) {
       changed_.notify_all();

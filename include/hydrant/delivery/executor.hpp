@@ -31,8 +31,8 @@ class Executor {
   /// Drops what was posted and has not begun.
   virtual void forget(Task& task) noexcept = 0;
 
-  /// Waits until `changed` is notified, or does a piece of work itself. The lock is given up meanwhile.
-  /// Returns: false when `until` has passed, or nothing can ever change.
+  /// Waits until `changed` is notified, or does a piece of work itself. The lock is given up
+  /// meanwhile. Returns: false when `until` has passed, or nothing can ever change.
   virtual bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed,
                     SteadyTime until) noexcept = 0;
 

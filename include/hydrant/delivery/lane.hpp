@@ -69,7 +69,7 @@ struct Lane {
 
   std::vector<Gathering> gathering;
   std::deque<ClosedBatch> queue;  // closed, delivery not begun
-  std::uint64_t next_batch = 1;  // 0 stands for "no batch" in the flight recorder
+  std::uint64_t next_batch = 1;   // 0 stands for "no batch" in the flight recorder
   std::size_t in_flight = 0;
   LaneCounts counts;
 
@@ -79,7 +79,8 @@ struct Lane {
     counts.in_memory += slice.count();
     const std::string_view type =
         slice.failure == nullptr ? std::string_view() : slice.failure->error_output_type;
-    cutter_for(type).add(std::move(slice), [this](ClosedBatch batch) { enqueue(std::move(batch)); });
+    cutter_for(type).add(std::move(slice),
+                         [this](ClosedBatch batch) { enqueue(std::move(batch)); });
   }
 
   /// Closes what has gathered and is due, or everything.

@@ -155,7 +155,8 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
   collect();
   lock.lock();
   if (engine_of_this_thread == this) {
-    return report_locked(all_idle(), started);  // called from a callback: the owner's close will wait
+    return report_locked(all_idle(),
+                         started);  // called from a callback: the owner's close will wait
   }
   for (const auto& task : delivery_tasks_) {
     executor_->post(shared(*task));  // cut back-offs short
@@ -168,9 +169,10 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
   if (!all_idle()) {
     abandon_what_is_left(lock);
   }
-  return report_locked(all_idle() && ledger_locked().lost_by_reason[static_cast<std::size_t>(
-                                         LostReason::close_deadline)] == 0,
-                       started);
+  return report_locked(
+      all_idle() &&
+          ledger_locked().lost_by_reason[static_cast<std::size_t>(LostReason::close_deadline)] == 0,
+      started);
 }
 
 /// Out of time. What no sink has in its hands is lost, and counted so; what a
@@ -226,8 +228,8 @@ inline void Engine::detach() {
 /// The lock is held since before the fork.
 inline void Engine::unlock_after_fork(bool in_child) {
   if (in_child) {
-    // Other threads, and the frames in which they ran our tasks, exist only in the parent. What they
-    // held is theirs: it is neither delivered nor freed here.
+    // Other threads, and the frames in which they ran our tasks, exist only in the parent. What
+    // they held is theirs: it is neither delivered nor freed here.
     static_cast<void>(collect_task_.release());
     for (auto& task : delivery_tasks_) {
       static_cast<void>(task.release());

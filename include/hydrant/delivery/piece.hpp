@@ -135,8 +135,9 @@ class PieceSorter {
     for (const RecordFailure& failure : failures) {
       sorted.push_back(&failure);
     }
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const RecordFailure* a, const RecordFailure* b) { return a->index < b->index; });
+    std::stable_sort(
+        sorted.begin(), sorted.end(),
+        [](const RecordFailure* a, const RecordFailure* b) { return a->index < b->index; });
     auto next = sorted.begin();
     std::uint32_t base = 0;
     for (const Slice& slice : piece.slices) {

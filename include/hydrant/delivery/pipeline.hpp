@@ -7,7 +7,8 @@
 //                                                    |- delivered: into the books
 //                                                    |- retry:     back off, attempt again
 //                                                    |- partial:   only the failed records again
-//                                                    |- rejected:  split, to find the records to blame
+//                                                    |- rejected:  split, to find the records to
+//                                                    blame
 //                                                    `- given up:  to the error output
 //
 // No threads, no locks, no sleeping: `advance` walks as far as it can without
@@ -264,7 +265,8 @@ class Pipeline {
     // While the stream closes nobody waits longer than a quarter of what is left.
     const SteadyTime end = host_->closing_deadline();
     piece.hurried = end != SteadyTime::max();
-    piece.not_before = piece.hurried ? std::min(*next, now + (std::max(end, now) - now) / 4) : *next;
+    piece.not_before =
+        piece.hurried ? std::min(*next, now + (std::max(end, now) - now) / 4) : *next;
     note(EventKind::retry_scheduled, piece,
          result.reason() + ", next in " +
              to_text(std::chrono::ceil<std::chrono::milliseconds>(piece.not_before - now)));
@@ -284,7 +286,8 @@ class Pipeline {
     pieces_.insert(pieces_.begin() + 1, std::move(second));
   }
 
-  /// Delivered records leave the piece, refused ones fail; the others are tried again under the same id.
+  /// Delivered records leave the piece, refused ones fail; the others are tried again under the
+  /// same id.
   void keep_failed_records(Piece& piece, const DeliveryResult& result) {
     PieceSorter sorter(piece, result.failures());
     end_slices(sorter.delivered(), Fate::delivered);

@@ -51,8 +51,8 @@ struct MemoryPlan {
 /// One line of `explain`.
 inline std::string explain_line(std::string_view name, const std::string& text) {
   constexpr std::size_t width = 22;
-  return "  " + std::string(name) + std::string(name.size() < width ? width - name.size() : 1, ' ') +
-         text + "\n";
+  return "  " + std::string(name) +
+         std::string(name.size() < width ? width - name.size() : 1, ' ') + text + "\n";
 }
 
 /// The delimiter that records of the lane carry in memory: none where it is too long for that.

@@ -65,8 +65,9 @@ class Portion final : public OutputWriter {
 
   /// The failures, ordered by source record.
   std::span<const SourceFailure> failures() {
-    std::stable_sort(failures_.begin(), failures_.end(),
-                     [](const SourceFailure& a, const SourceFailure& b) { return a.source < b.source; });
+    std::stable_sort(
+        failures_.begin(), failures_.end(),
+        [](const SourceFailure& a, const SourceFailure& b) { return a.source < b.source; });
     return failures_;
   }
 
@@ -240,8 +241,7 @@ class Portion final : public OutputWriter {
   void note_outputs() {
     for (std::size_t i = mark_.chunks == 0 ? 0 : mark_.chunks - 1; i < chunks_.size(); ++i) {
       Chunk* chunk = chunks_[i];
-      const std::uint32_t first =
-          mark_.chunks != 0 && i == mark_.chunks - 1 ? mark_.count : 0;
+      const std::uint32_t first = mark_.chunks != 0 && i == mark_.chunks - 1 ? mark_.count : 0;
       const std::uint32_t last = chunk->published();
       if (first == last) {
         continue;

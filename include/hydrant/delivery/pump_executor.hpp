@@ -67,8 +67,8 @@ class PumpExecutor final : public Executor {
   }
 
   bool should_yield() noexcept override {
-    return world_->steady_now() >= SteadyTime(SteadyTime::duration(
-                                       deadline_.load(std::memory_order_relaxed)));
+    return world_->steady_now() >=
+           SteadyTime(SteadyTime::duration(deadline_.load(std::memory_order_relaxed)));
   }
 
   void before_fork() noexcept override { mutex_.lock(); }

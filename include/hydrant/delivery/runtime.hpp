@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -27,8 +28,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <csignal>
 
 namespace hydrant {
 
@@ -43,15 +42,14 @@ struct RuntimeOptions {
   void validate(OptionErrors& errors) const {
     errors.check(busy_max <= threads_max, "busy_max", "must be at most threads_max",
                  std::to_string(busy_max));
-    errors.check(threads_max >= 2 && threads_max <= 4096, "threads_max",
-                 "must be within [2, 4096]", std::to_string(threads_max));
+    errors.check(threads_max >= 2 && threads_max <= 4096, "threads_max", "must be within [2, 4096]",
+                 std::to_string(threads_max));
   }
 };
 
 namespace detail {
 
-class ThreadExecutor final : public Executor,
-                             public std::enable_shared_from_this<ThreadExecutor> {
+class ThreadExecutor final : public Executor, public std::enable_shared_from_this<ThreadExecutor> {
  public:
   explicit ThreadExecutor(const RuntimeOptions& options)
       : busy_max_(options.busy_max != 0

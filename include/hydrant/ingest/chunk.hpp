@@ -24,7 +24,9 @@ inline constexpr std::size_t chunk_bytes_min = 4096;
 inline constexpr std::uint32_t chunk_class_max = 18;  // 1 GiB
 inline constexpr std::uint32_t chunk_class_open = 6;  // 256 KiB, the largest ordinary chunk
 
-constexpr std::size_t chunk_bytes(std::uint32_t size_class) { return chunk_bytes_min << size_class; }
+constexpr std::size_t chunk_bytes(std::uint32_t size_class) {
+  return chunk_bytes_min << size_class;
+}
 
 /// The smallest class in which a record of `size` bytes fits.
 constexpr std::uint32_t chunk_class_for(std::size_t size) {
@@ -48,7 +50,7 @@ struct Chunk {
   std::uint64_t first_sequence = 0;
   std::uint64_t epoch = 0;
   SteadyTime opened_at{};
-  Chunk* next = nullptr;  // in a shard's list, or in the pool
+  Chunk* next = nullptr;      // in a shard's list, or in the pool
   Chunk* all_next = nullptr;  // every chunk of the pool
   Chunk* all_previous = nullptr;
 

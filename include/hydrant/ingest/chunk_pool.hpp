@@ -103,13 +103,13 @@ class ChunkPool {
   static Chunk* make(std::uint32_t size_class) {
     const std::size_t bytes = chunk_bytes(size_class);
     auto* memory = static_cast<std::byte*>(
-        ::operator new(bytes, std::align_val_t{chunk_bytes_min}, std::nothrow));
+        ::operator new (bytes, std::align_val_t{chunk_bytes_min}, std::nothrow));
     if (memory == nullptr) {
       return nullptr;
     }
     auto* chunk = new (std::nothrow) Chunk;
     if (chunk == nullptr) {
-      ::operator delete(memory, std::align_val_t{chunk_bytes_min});
+      ::operator delete (memory, std::align_val_t{chunk_bytes_min});
       return nullptr;
     }
     for (std::size_t at = 0; at < bytes; at += chunk_bytes_min) {
@@ -162,7 +162,7 @@ class ChunkPool {
     if (chunk->all_next != nullptr) {
       chunk->all_next->all_previous = chunk->all_previous;
     }
-    ::operator delete(chunk->memory, std::align_val_t{chunk_bytes_min});
+    ::operator delete (chunk->memory, std::align_val_t{chunk_bytes_min});
     delete chunk;
   }
 

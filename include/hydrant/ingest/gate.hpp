@@ -62,8 +62,7 @@ class alignas(64) Gate {
   /// Returns: accepted, and `shard` and `generation` for commit.
   PutStatus reserve(std::size_t size, Shard*& shard, std::uint64_t& generation) noexcept {
     ThreadSlot& slot = thread_slot();
-    if (slot.generation != generation_.load(std::memory_order_relaxed) ||
-        !slot.shard->fits(size)) {
+    if (slot.generation != generation_.load(std::memory_order_relaxed) || !slot.shard->fits(size)) {
       const PutStatus status = reserve_slow(size);
       if (status != PutStatus::accepted) {
         return status;
@@ -105,9 +104,7 @@ class alignas(64) Gate {
   /// The generation changed while the record was being published.
   virtual PutResult put_raced(Shard& shard, Ticket ticket) noexcept = 0;
 
-  ThreadSlot& thread_slot() const noexcept {
-    return thread_slots[index_ % thread_slot_count];
-  }
+  ThreadSlot& thread_slot() const noexcept { return thread_slots[index_ % thread_slot_count]; }
 
   std::atomic<std::uint64_t> generation_{0};
   std::uint32_t index_ = 0;

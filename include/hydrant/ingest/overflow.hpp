@@ -31,7 +31,8 @@ class Overflow {
   static const Overflow reject;
   /// `put` answers buffer_full; the stream takes the blame: accepted, and lost(overflow_newest).
   static const Overflow drop_newest;
-  /// Makes room by discarding the oldest records whose delivery has not begun: lost(overflow_oldest).
+  /// Makes room by discarding the oldest records whose delivery has not begun:
+  /// lost(overflow_oldest).
   static const Overflow drop_oldest;
 
   constexpr Overflow() = default;

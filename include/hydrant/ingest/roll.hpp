@@ -24,8 +24,8 @@ inline PutStatus ShardSet::refuse(PutStatus status) noexcept {
   return status;
 }
 
-inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data,
-                                    std::size_t size) noexcept try {
+inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept
+    try {
   Lock lock(mutex_);
   if (closed_) {
     return refuse(PutStatus::closed);
@@ -58,6 +58,7 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data,
   borrowed->owned = false;
   unowned_.push_back(borrowed->id);
   return result;
+
 } catch (...) {
   return PutStatus::buffer_full;  // out of memory for a new thread's shard
 }
@@ -84,6 +85,7 @@ inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noex
   }
   gate.remember(*mine);
   return PutStatus::accepted;
+
 } catch (...) {
   return PutStatus::buffer_full;
 }
@@ -201,9 +203,10 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class, bool& m
       may_retry = drop_oldest();
       break;
     case Overflow::Kind::block:
-      may_retry = wait_for_memory(lock, until == SteadyTime::min()
-                                            ? saturating_add(coarse_now(), options_.overflow.timeout())
-                                            : until);
+      may_retry =
+          wait_for_memory(lock, until == SteadyTime::min()
+                                    ? saturating_add(coarse_now(), options_.overflow.timeout())
+                                    : until);
       break;
   }
   return nullptr;

@@ -25,8 +25,9 @@ class SettledRanges {
       absorb();
       return;
     }
-    auto at = std::lower_bound(ranges_.begin(), ranges_.end(), first,
-                               [](const Range& range, std::uint64_t key) { return range.first < key; });
+    auto at =
+        std::lower_bound(ranges_.begin(), ranges_.end(), first,
+                         [](const Range& range, std::uint64_t key) { return range.first < key; });
     at = ranges_.insert(at, {first, last});
     merge_with_neighbours(static_cast<std::size_t>(at - ranges_.begin()));
   }
@@ -35,8 +36,9 @@ class SettledRanges {
     if (sequence < watermark_) {
       return true;
     }
-    auto after = std::upper_bound(ranges_.begin(), ranges_.end(), sequence,
-                                  [](std::uint64_t key, const Range& range) { return key < range.first; });
+    auto after =
+        std::upper_bound(ranges_.begin(), ranges_.end(), sequence,
+                         [](std::uint64_t key, const Range& range) { return key < range.first; });
     return after != ranges_.begin() && sequence < (after - 1)->last;
   }
 

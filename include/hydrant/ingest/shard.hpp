@@ -33,7 +33,7 @@ struct alignas(64) Shard {
   static constexpr std::size_t delimiter_size_max = 8;
 
   // The producer's fields, in one or two cache lines.
-  std::byte* tail = nullptr;     // the next payload byte
+  std::byte* tail = nullptr;      // the next payload byte
   std::uint32_t* slot = nullptr;  // the next slot, growing down
   std::byte* payload = nullptr;
   ChunkHeader* header = nullptr;
@@ -85,8 +85,8 @@ struct alignas(64) Shard {
 
  private:
   bool ends_with_delimiter(std::size_t size) const noexcept {
-    if (size < delimiter_size || std::to_integer<char>(tail[size - 1]) !=
-                                     delimiter[delimiter_size - 1]) {
+    if (size < delimiter_size ||
+        std::to_integer<char>(tail[size - 1]) != delimiter[delimiter_size - 1]) {
       return false;
     }
     return std::memcmp(tail + size - delimiter_size, delimiter, delimiter_size) == 0;

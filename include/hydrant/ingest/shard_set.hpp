@@ -92,7 +92,8 @@ class ShardSet : public GateKeeper {
   virtual void unpark() noexcept = 0;
   /// Discards the oldest chunk whose delivery has not begun. False when there is none.
   virtual bool drop_oldest() noexcept = 0;
-  /// Lets others work until memory may be free. False when `until` has passed, or waiting is futile.
+  /// Lets others work until memory may be free. False when `until` has passed, or waiting is
+  /// futile.
   virtual bool wait_for_memory(Lock& lock, SteadyTime until) noexcept = 0;
 
   /// Hands every record published and not yet harvested to `take`, oldest first
@@ -124,7 +125,8 @@ class ShardSet : public GateKeeper {
                                  : shard.open->first_sequence + shard.open->published();
   }
 
-  /// Makes spare chunks, touched, so that producers meet no page fault. Lets go of the lock meanwhile.
+  /// Makes spare chunks, touched, so that producers meet no page fault. Lets go of the lock
+  /// meanwhile.
   void provision(Lock& lock);
 
   /// The forked child starts with nothing: no shard, no record. The lock is held.
@@ -154,7 +156,8 @@ class ShardSet : public GateKeeper {
   std::shared_ptr<OwnedShard> take_shard();
   PutStatus make_fit(Lock& lock, OwnedShard& shard, std::size_t size) noexcept;
   PutStatus refuse(PutStatus status) noexcept;
-  Chunk* take_chunk(Lock& lock, std::uint32_t size_class, bool& may_retry, SteadyTime until) noexcept;
+  Chunk* take_chunk(Lock& lock, std::uint32_t size_class, bool& may_retry,
+                    SteadyTime until) noexcept;
   void roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class);
   void seal_open_chunk(OwnedShard& shard) noexcept;
   std::uint32_t class_limit() const noexcept;

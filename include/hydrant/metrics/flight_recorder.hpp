@@ -28,8 +28,8 @@ enum class EventKind : std::uint8_t {
   retry_scheduled,
   gave_up,
   bisected,
-  parked,  ///< A batch waits for something other than its retry time.
-  delivered,
+  parked,  ///< No records for a while: asleep, without a timer, until the next put.
+  batch_delivered,
   dead_lettered,
   lost,
   overflow,
@@ -43,7 +43,7 @@ enum class EventKind : std::uint8_t {
 constexpr std::string_view to_text(EventKind kind) {
   constexpr std::array<std::string_view, 17> names{
       "opened",  "resumed",  "batch_closed",     "attempt_failed",  "retry_scheduled",
-      "gave_up", "bisected", "parked",           "delivered",       "dead_lettered",
+      "gave_up", "bisected", "parked",           "batch_delivered", "dead_lettered",
       "lost",    "overflow", "transform_failed", "sink_overstayed", "flush",
       "close",   "forked"};
   const auto index = static_cast<std::size_t>(kind);

@@ -24,8 +24,9 @@ class AnySink {
   AnySink() = default;
 
   template <class S>
-    requires(!std::same_as<std::remove_cvref_t<S>, AnySink>)
-  explicit AnySink(S sink) : model_(std::make_unique<Model<S>>(std::move(sink))) {
+
+  requires(!std::same_as<std::remove_cvref_t<S>, AnySink>) explicit AnySink(S sink)
+      : model_(std::make_unique<Model<S>>(std::move(sink))) {
     static_assert(detail::CheckSink<S>::ok);
   }
 
@@ -65,6 +66,7 @@ class AnySink {
   struct Concept {
     Concept(std::string_view sink_name, const SinkLimits& sink_limits, bool polled)
         : name(sink_name), limits(sink_limits), is_polled(polled) {}
+
     Concept(const Concept&) = delete;
     Concept& operator=(const Concept&) = delete;
     virtual ~Concept() = default;

@@ -39,8 +39,8 @@ class DeadLetterBox {
         state_->bytes += record.size();
         state_->letters.emplace_back(record.text());
       } else {
-        refused.push_back({index, "the dead letter box is full; give the stream an error output",
-                           false});
+        refused.push_back(
+            {index, "the dead letter box is full; give the stream an error output", false});
       }
       ++index;
     }

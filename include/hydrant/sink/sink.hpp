@@ -76,8 +76,9 @@ concept PolledSink = detail::SinkSteps<S>;
 
 /// A destination for batches of records.
 template <class S>
-concept Sink = std::move_constructible<S> && (detail::SinkReturnsResult<S> || detail::SinkSteps<S>) &&
-               detail::SinkIsNamed<S> && detail::SinkHasLimits<S>;
+concept Sink = std::move_constructible<S> &&
+    (detail::SinkReturnsResult<S> ||
+     detail::SinkSteps<S>)&&detail::SinkIsNamed<S>&& detail::SinkHasLimits<S>;
 
 /// A sink that `pump` can drive: it never keeps its caller waiting.
 template <class S>
