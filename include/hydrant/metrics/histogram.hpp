@@ -13,7 +13,6 @@
 #include <array>
 #include <bit>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,8 +44,10 @@ class Histogram {
     if (count_ == 0) {
       return std::chrono::nanoseconds(0);
     }
-    const double rank = std::ceil(fraction * static_cast<double>(count_));
-    const std::uint64_t wanted = rank < 1 ? 1 : std::min(static_cast<std::uint64_t>(rank), count_);
+    const double rank = fraction * static_cast<double>(count_);
+    auto wanted = static_cast<std::uint64_t>(rank);
+    wanted += static_cast<double>(wanted) < rank ? 1 : 0;
+    wanted = std::clamp<std::uint64_t>(wanted, 1, count_);
     std::uint64_t seen = 0;
     for (std::size_t index = 0; index < bucket_count; ++index) {
       seen += buckets_[index];
