@@ -58,7 +58,7 @@ TEST_CASE("base64 appends to what is there", "[core][base64]") {
 
 TEST_CASE("base64 decodes nothing but its own spelling", "[core][base64]") {
   for (std::string_view text : {"Z", "Zg", "Zg=", "Zg==Zg==", "Zg=g", "====", "=g==", "Z===",
-                                "Zm9v\n", "Zm 9", "Zm9-", "Zm9_", "Zh==", "Zm9="}) {
+                                "A===", "Zm9v\n", "Zm 9", "Zm9-", "Zm9_", "Zh==", "Zm9="}) {
     CAPTURE(text);
     REQUIRE_FALSE(hydrant::decode_base64(text).has_value());
   }
