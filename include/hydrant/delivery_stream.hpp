@@ -248,7 +248,9 @@ class DeliveryStream {
   /// Closes the stream, within close_timeout, unless that was done.
   /// Blocks: at most close_timeout.
   ~DeliveryStream() {
-    engine_->close(close_timeout_);
+    if (!engine_->is_closed()) {
+      engine_->close(close_timeout_);
+    }
     engine_->detach();
     detail::GateYard::instance().retire(*gate_);
   }

@@ -250,6 +250,11 @@ inline StreamSnapshot Engine::snapshot() {
   return snapshot;
 }
 
+inline bool Engine::is_closed() {
+  Lock lock(mutex_);
+  return closed_;
+}
+
 inline std::string Engine::history() {
   Lock lock(mutex_);
   return recorder_.explain();

@@ -68,6 +68,9 @@ class Engine final : public ShardSet,
   DeliveryReport close(std::chrono::nanoseconds timeout);
   WaitStatus wait(Ticket ticket, std::chrono::nanoseconds timeout);
 
+  /// Whether close was called.
+  bool is_closed();
+
   /// The owner is gone: drop what is scheduled. The stream is closed.
   void detach();
 
@@ -164,9 +167,10 @@ class Engine final : public ShardSet,
   void close_batches(SteadyTime now);
   template <class Start>
   void start_deliveries(Start start);
-  std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes, std::chrono::nanoseconds elapsed) const;
-  std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now,
-                                         std::chrono::nanoseconds pause, bool quiet);
+  std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes,
+                                          std::chrono::nanoseconds elapsed) const;
+  std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now, std::chrono::nanoseconds pause,
+                                         bool quiet);
   bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
   bool take_batch(DeliveryTask& task);

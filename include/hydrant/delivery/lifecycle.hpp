@@ -147,6 +147,7 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
     record_locked(EventKind::close, 0, 0, "closing, within " + to_text(timeout));
   }
   closing_ = true;
+  parked_ = false;
   closing_deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   gate_->change_generation();
   lock.unlock();

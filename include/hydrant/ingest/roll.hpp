@@ -100,6 +100,7 @@ inline PutResult ShardSet::put_raced(StreamGate& gate, Shard& shard, Ticket tick
   }
   if (closed_) {
     shard.header->committed.store(--shard.count, std::memory_order_release);
+    wake_collector(false);  // whoever waits for the last record must look again
     return refuse(PutStatus::closed);
   }
   if (parked_) {
