@@ -22,4 +22,7 @@
 #include <hydrant/sink/null_sink.hpp>
 #include <hydrant/sink/sink.hpp>
 
+#include <hydrant/object/lines.hpp>
+#include <hydrant/object/object_sink.hpp>
+
 #include <hydrant/metrics/prometheus.hpp>

@@ -21,6 +21,15 @@
 
 namespace hydrant::detail {
 
+/// Tells the processor that this thread only waits for another.
+inline void spin_pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield" ::: "memory");
+#endif
+}
+
 /// The free side: orders nothing but the compiler.
 inline void light_fence() noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -155,15 +155,19 @@ class Engine final : public ShardSet,
   };
 
   static constexpr std::size_t ended_ranges_max = 4096;
+  static constexpr std::size_t tasks_started_at_once = 64;
   static constexpr std::chrono::seconds quiet_before_park{1};
 
   // collecting.hpp
   void collect() noexcept;
   void harvest_into_lanes(SteadyTime now);
   void close_batches(SteadyTime now);
-  void start_deliveries();
-  void schedule_next_collect(Lock& lock, SteadyTime now, bool quiet);
-  void park(Lock& lock);
+  template <class Start>
+  void start_deliveries(Start start);
+  std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes, std::chrono::nanoseconds elapsed) const;
+  std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now,
+                                         std::chrono::nanoseconds pause, bool quiet);
+  bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
   bool take_batch(DeliveryTask& task);
   void finish_batch(DeliveryTask& task);
@@ -219,7 +223,8 @@ class Engine final : public ShardSet,
   bool closing_ = false;
   bool pressure_ = false;
   bool detached_ = false;
-  bool collecting_ = false;
+  bool collecting_ = false;       // posted, not begun
+  bool collecting_soon_ = false;  // scheduled so soon that nobody need be woken for it
   SteadyTime last_harvest_{};
   SteadyTime quiet_since_{};
   std::uint64_t id_seed_high_ = 0;

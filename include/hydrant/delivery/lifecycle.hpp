@@ -246,6 +246,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     flushing_ = 0;
     pressure_ = false;
     collecting_ = false;
+    collecting_soon_ = false;
     lost_ = {};
     ended_.clear();
     ended_forgotten_ = false;

@@ -103,7 +103,7 @@ class Portion final : public OutputWriter {
     fates_.clear();
     failures_.clear();
     full_ = false;
-    writer_.tail = nullptr;
+    forget_chunk();
   }
 
   bool begin_record() override {
@@ -115,7 +115,7 @@ class Portion final : public OutputWriter {
         return false;
       }
     }
-    mark_ = {chunks_.size(), writer_.tail, writer_.slot, writer_.count, source_of_output_.size()};
+    mark_ = {chunks_.size(), writer_.tail, writer_.count, source_of_output_.size()};
     overflowed_ = false;
     return true;
   }
@@ -168,10 +168,15 @@ class Portion final : public OutputWriter {
     }
   }
 
+  void forget_chunk() {
+    writer_.tail = nullptr;
+    writer_.slots_top = nullptr;
+    writer_.count = 0;
+  }
+
   struct Mark {
     std::size_t chunks = 0;
     std::byte* tail = nullptr;
-    std::uint32_t* slot = nullptr;
     std::uint32_t count = 0;
     std::size_t outputs = 0;
   };
@@ -204,7 +209,7 @@ class Portion final : public OutputWriter {
     chunks_.push_back(chunk);
     writer_.payload = chunk->payload();
     writer_.tail = writer_.payload;
-    writer_.slot = chunk->slots_top() - 1;
+    writer_.slots_top = chunk->slots_top();
     writer_.header = &chunk->header();
     writer_.first_sequence = chunk->first_sequence;
     writer_.count = 0;
@@ -222,15 +227,15 @@ class Portion final : public OutputWriter {
       }
       chunks_.resize(mark_.chunks);
       if (chunks_.empty()) {
-        writer_.tail = nullptr;
+        forget_chunk();
         return;
       }
       writer_.payload = chunks_.back()->payload();
+      writer_.slots_top = chunks_.back()->slots_top();
       writer_.header = &chunks_.back()->header();
       writer_.first_sequence = chunks_.back()->first_sequence;
     }
     writer_.tail = mark_.tail;
-    writer_.slot = mark_.slot;
     writer_.count = mark_.count;
     if (writer_.tail != nullptr) {
       writer_.header->committed.store(writer_.count, std::memory_order_relaxed);

@@ -48,7 +48,7 @@ class alignas(64) Gate {
 
   /// Appends one record. See Producer::put.
   PutResult put(const void* data, std::size_t size) noexcept {
-    const ThreadSlot& slot = thread_slot();
+    const ThreadSlot slot = thread_slot();
     if (slot.generation == generation_.load(std::memory_order_relaxed)) [[likely]] {
       Shard& shard = *slot.shard;
       if (shard.fits(size)) [[likely]] {

@@ -64,7 +64,7 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
 }
 
 inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noexcept try {
-  Lock lock(mutex_);
+  Lock lock = lock_for_producer();
   if (closed_) {
     return refuse(PutStatus::closed);
   }
@@ -220,6 +220,8 @@ inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
   shard.sealed_end = open.first_sequence + shard.count;
   shard.open = nullptr;
   shard.tail = nullptr;  // nothing fits
+  shard.slots_top = nullptr;
+  shard.count = 0;
   rolled_bytes_ += open.begin_of(open.sealed_count) - open.begin_of(open.harvested);
   if (rolled_bytes_ >= wake_bytes_) {
     wake_collector(false);
@@ -248,7 +250,7 @@ inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_c
   shard.open = &fresh;
   shard.payload = fresh.payload();
   shard.tail = shard.payload;
-  shard.slot = fresh.slots_top() - 1;
+  shard.slots_top = fresh.slots_top();
   shard.header = &fresh.header();
   shard.first_sequence = next_sequence;
   shard.count = 0;

@@ -31,10 +31,12 @@ struct alignas(64) Shard {
   static constexpr std::uint32_t delimited_bit = 0x8000'0000u;
   /// Delimiters up to this long are appended at `put`, with one store.
   static constexpr std::size_t delimiter_size_max = 8;
+  /// What a record takes beside its own bytes, at most: a delimiter and a slot.
+  static constexpr std::size_t record_overhead = delimiter_size_max + sizeof(std::uint32_t);
 
-  // The producer's fields, in one or two cache lines.
-  std::byte* tail = nullptr;      // the next payload byte
-  std::uint32_t* slot = nullptr;  // the next slot, growing down
+  // The producer's fields, in one cache line. Two null pointers: nothing fits.
+  std::byte* tail = nullptr;           // the next payload byte
+  std::uint32_t* slots_top = nullptr;  // slots grow down from here, one a record
   std::byte* payload = nullptr;
   ChunkHeader* header = nullptr;
   std::uint64_t first_sequence = 0;  // of the open chunk
@@ -43,7 +45,9 @@ struct alignas(64) Shard {
   std::uint32_t delimiter_size = 0;
   std::uint32_t id = 0;
   char delimiter[delimiter_size_max] = {};
-  bool room_open = false;  // between reserve and commit
+
+  // Between reserve and commit; looked at by the slow side only.
+  bool room_open = false;
 
   // The collector's fields, guarded by the shard set's lock.
   alignas(64) Chunk* open = nullptr;  // the chunk that the producer fills
@@ -56,40 +60,52 @@ struct alignas(64) Shard {
 
   /// Whether a record of `size` bytes fits the open chunk.
   bool fits(std::size_t size) const noexcept {
-    return size <= record_bytes_max && tail != nullptr &&
-           size + delimiter_size_max <=
-               static_cast<std::size_t>(reinterpret_cast<std::byte*>(slot) - tail);
+    const auto room = reinterpret_cast<std::byte*>(slots_top - count) - tail;
+    return size <= record_bytes_max && size + record_overhead <= static_cast<std::size_t>(room);
   }
 
-  /// Publishes `size` bytes that stand at `tail`.
-  Ticket publish(std::size_t size) noexcept {
-    std::uint32_t delimited = 0;
-    if (delimiter_size != 0 && !ends_with_delimiter(size)) {
-      std::memcpy(tail + size, delimiter, delimiter_size_max);
-      size += delimiter_size;
-      delimited = delimited_bit;
-    }
-    tail += size;
-    *slot-- = static_cast<std::uint32_t>(tail - payload) | delimited;
-    const std::uint64_t sequence = first_sequence + count;
-    header->committed.store(++count, std::memory_order_release);
-    return {sequence, id};
-  }
-
+  /// Appends a record that fits, and publishes it.
   Ticket append(const void* data, std::size_t size) noexcept {
-    if (size != 0) {
-      std::memcpy(tail, data, size);
-    }
-    return publish(size);
+    // Fields are read before the copy: for all the compiler knows, it may change them.
+    std::byte* const to = tail;
+    return publish(to, copy_record(to, data, size));
   }
+
+  /// Publishes `size` bytes that stand at the tail already.
+  Ticket publish(std::size_t size) noexcept { return publish(tail, size); }
 
  private:
-  bool ends_with_delimiter(std::size_t size) const noexcept {
+  static std::size_t copy_record(std::byte* to, const void* data, std::size_t size) noexcept {
+    if (size != 0) {
+      std::memcpy(to, data, size);
+    }
+    return size;
+  }
+
+  Ticket publish(std::byte* begin, std::size_t size) noexcept {
+    std::byte* end = begin + size;
+    std::uint32_t delimited = 0;
+    if (delimiter_size != 0 && !ends_with_delimiter(begin, size)) {
+      std::memcpy(end, delimiter, delimiter_size_max);
+      end += delimiter_size;
+      delimited = delimited_bit;
+    }
+    const std::uint32_t index = count;
+    slots_top[-static_cast<std::ptrdiff_t>(index) - 1] =
+        static_cast<std::uint32_t>(end - payload) | delimited;
+    tail = end;
+    count = index + 1;
+    const Ticket ticket{first_sequence + index, id};
+    header->committed.store(index + 1, std::memory_order_release);
+    return ticket;
+  }
+
+  bool ends_with_delimiter(const std::byte* begin, std::size_t size) const noexcept {
     if (size < delimiter_size ||
-        std::to_integer<char>(tail[size - 1]) != delimiter[delimiter_size - 1]) {
+        std::to_integer<char>(begin[size - 1]) != delimiter[delimiter_size - 1]) {
       return false;
     }
-    return std::memcmp(tail + size - delimiter_size, delimiter, delimiter_size) == 0;
+    return std::memcmp(begin + size - delimiter_size, delimiter, delimiter_size) == 0;
   }
 };
 

@@ -84,6 +84,19 @@ class ShardSet : public GateKeeper {
  protected:
   using Lock = std::unique_lock<std::mutex>;
 
+  /// The lock, for a producer. Whoever holds it holds it for a moment: looking
+  /// again for a few microseconds is far cheaper than going to sleep and being woken.
+  Lock lock_for_producer() {
+    constexpr int looks_max = 500;
+    for (int look = 0; look < looks_max; ++look) {
+      if (Lock lock(mutex_, std::try_to_lock); lock) {
+        return lock;
+      }
+      spin_pause();
+    }
+    return Lock(mutex_);
+  }
+
   // What the stream does for its shards. The lock is held.
   virtual SteadyTime coarse_now() noexcept = 0;
   /// Harvest soon: enough bytes have gathered, or memory is short.

@@ -6,14 +6,14 @@
 //
 //     0 . 128 ns . ... . 1024 ns | 8 x 128 ns | 8 x 256 ns | ... | 2^42 ns | 8 buckets | 2^43 ns
 //
-// Below 1 us the error is at most 64 ns; above 2 h 26 min all share one bucket.
+// Below 1 us the error is at most 64 ns; above 2 h 17 min all share the last bucket,
+// which answers with the maximum.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,8 +45,10 @@ class Histogram {
     if (count_ == 0) {
       return std::chrono::nanoseconds(0);
     }
-    const double rank = std::ceil(fraction * static_cast<double>(count_));
-    const std::uint64_t wanted = rank < 1 ? 1 : std::min(static_cast<std::uint64_t>(rank), count_);
+    const double rank = fraction * static_cast<double>(count_);
+    auto wanted = static_cast<std::uint64_t>(rank);
+    wanted += static_cast<double>(wanted) < rank ? 1 : 0;
+    wanted = std::clamp<std::uint64_t>(wanted, 1, count_);
     std::uint64_t seen = 0;
     for (std::size_t index = 0; index < bucket_count; ++index) {
       seen += buckets_[index];
@@ -79,7 +81,7 @@ class Histogram {
  private:
   static constexpr unsigned unit_bits = 7;      // the finest bucket: 128 ns
   static constexpr unsigned fraction_bits = 3;  // 8 buckets for each power of two
-  static constexpr unsigned range_bits = 43;    // 2^43 ns = 2 h 26 min
+  static constexpr unsigned range_bits = 43;    // the last bucket is the end of 2^43 ns
   static constexpr std::size_t bucket_count =
       std::size_t{range_bits - unit_bits - fraction_bits + 1} << fraction_bits;
 

@@ -64,7 +64,7 @@ constexpr std::string_view to_text(LaneRole role) {
 struct LaneSnapshot {
   LaneRole role = LaneRole::delivery;
   /// The sink's name, such as "http_endpoint".
-  std::string sink;
+  std::string sink{};
   /// Delivered so far.
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;
@@ -77,7 +77,7 @@ struct LaneSnapshot {
   /// The age of the oldest record on its way; 0 when there is none.
   std::chrono::nanoseconds freshness{};
   /// From arrival to delivery, of each record delivered.
-  LatencySnapshot latency;
+  LatencySnapshot latency{};
 };
 
 /// What the transform has done. All 0 where there is none.
@@ -94,16 +94,16 @@ struct TransformSnapshot {
 /// Everything that a stream publishes of itself. Counters count from its opening.
 /// Threads: a plain value; copies are independent.
 struct StreamSnapshot {
-  std::string stream;
-  Ledger ledger;
+  std::string stream{};
+  Ledger ledger{};
   /// Bytes of the accepted records.
   std::uint64_t incoming_bytes = 0;
-  TransformSnapshot transform;
-  std::vector<LaneSnapshot> lanes;
+  TransformSnapshot transform{};
+  std::vector<LaneSnapshot> lanes{};
   /// Batches closed, by `CloseReason`.
   std::array<std::uint64_t, close_reason_count> closed_by_reason{};
-  ByteCount memory_used;
-  ByteCount memory_limit;
+  ByteCount memory_used{};
+  ByteCount memory_limit{};
 };
 
 /// Whether a number only grows, or is what it is at the instant.
@@ -112,9 +112,9 @@ enum class MetricKind : std::uint8_t { counter, gauge };
 /// One published number. Units are CloudWatch's: Count, Bytes, Seconds, None.
 /// Threads: a plain value; copies are independent.
 struct Metric {
-  std::string name;
+  std::string name{};
   double value = 0;
-  std::string_view unit;
+  std::string_view unit{};
   MetricKind kind = MetricKind::counter;
 };
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// How the records of a batch become the bytes of an object, before they are
+// compressed.
+#pragma once
+
+#include <hydrant/core/batch.hpp>
+#include <hydrant/object/codec.hpp>
+
+#include <concepts>
+#include <string_view>
+
+namespace hydrant {
+
+/// A way to write records into one object.
+///
+/// `record_delimiter()` is what the stream may append to each record at `put`,
+/// so that `write` can hand on whole pages of memory; `write` must cope with
+/// batches whose `info().delimiter` is another, or none.
+template <class F>
+concept Format = requires(const F& format, const Batch& batch, detail::AnyPieceWriter& out) {
+  { format.extension() } -> std::convertible_to<std::string_view>;
+  { format.content_type() } -> std::convertible_to<std::string_view>;
+  { format.record_delimiter() } -> std::convertible_to<std::string_view>;
+  { format.write(batch, out) } -> std::same_as<Status>;
+};
+
+}  // namespace hydrant

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// Counts the allocations of a test program, for the promise that something
+// takes no memory. It replaces the global operators, so exactly one file of a
+// program includes it. They are never inlined: GCC 12 takes an inlined `free` for
+// one that does not match its `operator new`.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+namespace hydrant::tests {
+
+inline std::atomic<std::uint64_t> allocation_count{0};
+
+inline void* allocate_counted(std::size_t size) noexcept {
+  allocation_count.fetch_add(1, std::memory_order_relaxed);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+}  // namespace hydrant::tests
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  if (void* memory = hydrant::tests::allocate_counted(size)) {
+    return memory;
+  }
+  throw std::bad_alloc();
+}
+
+[[gnu::noinline]] void* operator new[](std::size_t size) {
+  return operator new(size);
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return hydrant::tests::allocate_counted(size);
+}
+
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return hydrant::tests::allocate_counted(size);
+}
+
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
