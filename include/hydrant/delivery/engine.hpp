@@ -88,7 +88,8 @@ class Engine final : public ShardSet,
   std::uint32_t stream_version() const override { return version_; }
 
   std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
-                         std::uint64_t first_record, std::uint64_t count) override;
+                         std::uint32_t first_shard, std::uint64_t first_record,
+                         std::uint64_t count) override;
   void settle(Lane& lane, std::span<const Slice> slices, Fate fate) override;
   void fail(Lane& lane, std::span<const Slice> slices,
             std::shared_ptr<const FailureNote> note) override;
@@ -164,9 +165,10 @@ class Engine final : public ShardSet,
   void close_batches(SteadyTime now);
   template <class Start>
   void start_deliveries(Start start);
-  std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes, std::chrono::nanoseconds elapsed) const;
-  std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now,
-                                         std::chrono::nanoseconds pause, bool quiet);
+  std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes,
+                                          std::chrono::nanoseconds elapsed) const;
+  std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now, std::chrono::nanoseconds pause,
+                                         bool quiet);
   bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
   bool take_batch(DeliveryTask& task);

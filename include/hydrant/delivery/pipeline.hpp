@@ -166,8 +166,8 @@ class Pipeline {
   }
 
   void name(Piece& piece) {
-    piece.request_id =
-        host_->request_id(*lane_, batch_.number, part_, piece.first_record(), piece.count);
+    piece.request_id = host_->request_id(*lane_, batch_.number, part_, piece.first_shard(),
+                                         piece.first_record(), piece.count);
   }
 
   // --- attempt --------------------------------------------------------------------------------

@@ -204,6 +204,8 @@ class Portion final : public OutputWriter {
     }
     grow_class_ = std::min(size_class + 1, chunk_class_open);
     chunk_bytes_ += chunk_bytes(size_class);
+    chunk->shard = 0;  // chunks come from the pool as their last user left them
+    chunk->epoch = 0;
     chunk->first_sequence = source_of_output_.size();
     chunk->delimiter_size = writer_.delimiter_size;
     chunks_.push_back(chunk);
