@@ -71,11 +71,11 @@ class ManualExecutor final : public Executor {
     queue_.forget(task);
   }
 
-  /// Work takes no time here, so what is ready runs even when the time is over.
+  /// Work takes no time here, so what is ready at the very end of the time still runs.
   bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable&,
             SteadyTime until) noexcept override {
     lock.unlock();
-    const bool changed = run_one() || skip_to_next_timer(until);
+    const bool changed = steady_now() <= until && (run_one() || skip_to_next_timer(until));
     lock.lock();
     return changed;
   }
