@@ -93,8 +93,10 @@ TEST_CASE("source backup that is down does not make drop_oldest drop what is new
   hydrant::StreamOptions options = small_options();
   options.overflow = hydrant::Overflow::drop_oldest;
   MemorySink sink;
+  hydrant::OutputOptions small;  // what a hanging sink has in its hands cannot be dropped
+  small.buffering.size = 16_KiB;
   hydrant::DeliveryStream stream{options, hydrant::identity, sink, env,
-                                 hydrant::source_backup(ScriptedSink{{hang_forever}})};
+                                 hydrant::source_backup(ScriptedSink{{hang_forever}}, small)};
   const std::string filler(900, 'x');
   for (std::size_t i = 0; i < 400; ++i) {
     REQUIRE(stream.put(std::to_string(i) + filler));

@@ -171,6 +171,7 @@ class Engine final : public ShardSet,
                                          bool quiet);
   bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
+  Lane* lane_of_oldest() const noexcept;
   bool take_batch(DeliveryTask& task);
   void finish_batch(DeliveryTask& task);
   void note_overstays(SteadyTime now);
