@@ -33,8 +33,7 @@ inline Failure system_failure(std::string_view tried, std::string_view path, int
 /// A descriptor open for writing.
 class SystemFile final : public File {
  public:
-  SystemFile(int descriptor, std::string path)
-      : descriptor_(descriptor), path_(std::move(path)) {}
+  SystemFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
 
   ~SystemFile() override {
     if (descriptor_ >= 0) {
@@ -60,7 +59,8 @@ class SystemFile final : public File {
 
   Status close() override {
     const int descriptor = std::exchange(descriptor_, -1);
-    // After EINTR the descriptor is closed all the same on Linux; closing again could hit another's.
+    // After EINTR the descriptor is closed all the same on Linux; closing again could hit
+    // another's.
     if (::close(descriptor) != 0 && errno != EINTR) {
       return system_failure("close", path_, errno);
     }
@@ -82,8 +82,7 @@ class SystemFiles final : public Files {
     constexpr mode_t readable_by_all = 0644;  // as far as the process's umask allows
     int descriptor = -1;
     do {
-      descriptor =
-          ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readable_by_all);
+      descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readable_by_all);
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
       return detail::system_failure("create", path, errno);

@@ -214,6 +214,7 @@ inline bool Engine::wait_for_memory(Lock& lock, SteadyTime until) noexcept {
   if (engine_of_this_thread == this) {
     return false;  // this very thread would have to free the memory
   }
+  pressure_ = true;  // as long as anyone waits
   return wait_for_change(lock, until);
 }
 

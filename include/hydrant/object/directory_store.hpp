@@ -46,8 +46,7 @@ class DirectoryStore {
   }
 
   void validate(OptionErrors& errors) const {
-    errors.check(!options_.directory.empty() &&
-                     options_.directory.find('\0') == std::string::npos,
+    errors.check(!options_.directory.empty() && options_.directory.find('\0') == std::string::npos,
                  "directory_store.directory", "must name a directory",
                  "\"" + options_.directory + "\"");
   }
@@ -61,9 +60,8 @@ class DirectoryStore {
     }
     const std::string path = options_.directory + "/" + std::string(object.key);
     const std::string folder = path.substr(0, path.rfind('/'));
-    const std::string temporary =
-        folder + "/." + path.substr(folder.size() + 1) + "." +
-        std::to_string(attempt.world().random()) + ".tmp";
+    const std::string temporary = folder + "/." + path.substr(folder.size() + 1) + "." +
+                                  std::to_string(attempt.world().random()) + ".tmp";
     Files& files = attempt.files();
     if (Status status = files.make_directories(folder); !status) {
       return failed(object.key, status.failure(), "Directory.MakeDirectoryFailed");

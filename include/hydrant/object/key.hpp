@@ -104,7 +104,8 @@ class Key {
     key += '-';
     append_timestamp(key, "yyyy-MM-dd-HH-mm-ss-", time);
     key += batch.request_id;
-    // Firehose gives error objects no extension of the format; one that is compressed must still say so.
+    // Firehose gives error objects no extension of the format; one that is compressed must still
+    // say so.
     key += is_error ? std::string_view() : format_extension;
     key += codec_extension;
     return key;
@@ -145,7 +146,8 @@ class Key {
       parts_.push_back({Kind::timestamp, std::string(pattern)});
       std::string ignored;
       if (pattern.empty() || !append_timestamp(ignored, pattern, detail::KeyTime(WallTime()))) {
-        fault_ = "must use only yyyy, MM, dd, DDD, HH, mm, ss and 'quoted' text in !{timestamp:...}";
+        fault_ =
+            "must use only yyyy, MM, dd, DDD, HH, mm, ss and 'quoted' text in !{timestamp:...}";
       }
     } else if (expression == "firehose:random-string") {
       parts_.push_back({Kind::random_string, {}});
@@ -153,8 +155,9 @@ class Key {
       parts_.push_back({Kind::error_output_type, {}});
       names_error_output_type_ = true;
     } else {
-      fault_ = "must use only the expressions !{timestamp:...}, !{firehose:random-string} and "
-               "!{firehose:error-output-type}";
+      fault_ =
+          "must use only the expressions !{timestamp:...}, !{firehose:random-string} and "
+          "!{firehose:error-output-type}";
     }
   }
 

@@ -63,7 +63,8 @@ struct Lines {
     std::string staged;
     staged.reserve(staging_size);
     const auto flush = [&] {
-      Status status = staged.empty() ? success() : out(std::as_bytes(std::span<const char>(staged)));
+      Status status =
+          staged.empty() ? success() : out(std::as_bytes(std::span<const char>(staged)));
       staged.clear();
       return status;
     };

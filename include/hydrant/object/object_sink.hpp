@@ -45,7 +45,8 @@ struct CheckObjectSink {
 /// A sink that stores each batch as one object.
 ///
 /// @code
-/// hydrant::ObjectSink{hydrant::DirectoryStore{"lake"}, hydrant::Lines{}, hydrant::Zstd{.level = 3}}
+/// hydrant::ObjectSink{hydrant::DirectoryStore{"lake"}, hydrant::Lines{}, hydrant::Zstd{.level =
+/// 3}}
 /// @endcode
 ///
 /// Threads: shared: safe, as far as the store is.
@@ -79,12 +80,13 @@ class ObjectSink {
   }
 
   DeliveryResult deliver(const Batch& batch, Attempt& attempt) {
-    const std::string key =
-        key_.evaluate(batch.info(), format_.extension(), codec_.extension());
+    const std::string key = key_.evaluate(batch.info(), format_.extension(), codec_.extension());
     auto encoder = encoders_->take(codec_);
     auto produce = [&](ObjectBody::Pieces pieces) {
       encoder->reset();
-      auto compress = [&](std::span<const std::byte> piece) { return encoder->write(piece, pieces); };
+      auto compress = [&](std::span<const std::byte> piece) {
+        return encoder->write(piece, pieces);
+      };
       Status status = format_.write(batch, compress);
       return status ? encoder->finish(pieces) : status;
     };

@@ -69,8 +69,8 @@ struct Object {
 template <class S>
 concept Store = std::move_constructible<S> &&
     requires(S& store, const Object& object, Attempt& attempt) {
-      { S::name } -> std::convertible_to<std::string_view>;
-      { store.put_object(object, attempt) } -> std::convertible_to<DeliveryResult>;
-    };
+  { S::name } -> std::convertible_to<std::string_view>;
+  { store.put_object(object, attempt) } -> std::convertible_to<DeliveryResult>;
+};
 
 }  // namespace hydrant

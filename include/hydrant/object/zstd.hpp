@@ -81,7 +81,8 @@ struct Zstd {
       if (ZSTD_isError(remaining_) != 0) {
         return Failure{std::string("zstd: ") + ZSTD_getErrorName(remaining_)};
       }
-      return output.pos == 0 ? success() : out(std::span<const std::byte>(buffer_.data(), output.pos));
+      return output.pos == 0 ? success()
+                             : out(std::span<const std::byte>(buffer_.data(), output.pos));
     }
 
     std::unique_ptr<ZSTD_CCtx, Free> context_;
