@@ -12,10 +12,11 @@
 namespace hydrant::detail {
 
 inline std::string Engine::request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
-                                      std::uint64_t first_record, std::uint64_t count) {
+                                      std::uint32_t first_shard, std::uint64_t first_record,
+                                      std::uint64_t count) {
   std::uint64_t high = mix64(id_seed_high_ ^ mix64(static_cast<std::uint64_t>(lane.kind) + 1));
   high = mix64(high ^ mix64(batch));
-  std::uint64_t low = mix64(id_seed_low_ ^ mix64(part));
+  std::uint64_t low = mix64(id_seed_low_ ^ mix64(part) ^ mix64(~std::uint64_t{first_shard}));
   low = mix64(low ^ mix64(first_record) ^ mix64(~count) ^ high);
   return make_uuid(high, low);
 }

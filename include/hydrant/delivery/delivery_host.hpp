@@ -39,7 +39,8 @@ class DeliveryHost {
 
   /// The stable id of a part of a batch: the same for the same records, always.
   virtual std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
-                                 std::uint64_t first_record, std::uint64_t count) = 0;
+                                 std::uint32_t first_shard, std::uint64_t first_record,
+                                 std::uint64_t count) = 0;
 
   /// Writes the end of these source records into the books.
   virtual void settle(Lane& lane, std::span<const Slice> slices, Fate fate) = 0;

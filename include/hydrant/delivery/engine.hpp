@@ -91,7 +91,8 @@ class Engine final : public ShardSet,
   std::uint32_t stream_version() const override { return version_; }
 
   std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
-                         std::uint64_t first_record, std::uint64_t count) override;
+                         std::uint32_t first_shard, std::uint64_t first_record,
+                         std::uint64_t count) override;
   void settle(Lane& lane, std::span<const Slice> slices, Fate fate) override;
   void fail(Lane& lane, std::span<const Slice> slices,
             std::shared_ptr<const FailureNote> note) override;
@@ -173,6 +174,7 @@ class Engine final : public ShardSet,
                                          bool quiet);
   bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
+  Lane* lane_of_oldest() const noexcept;
   bool take_batch(DeliveryTask& task);
   void finish_batch(DeliveryTask& task);
   void note_overstays(SteadyTime now);

@@ -119,6 +119,19 @@ struct Lane {
 
   bool is_idle() const { return counts.in_memory == 0 && queue.empty() && in_flight == 0; }
 
+  /// The arrival of what `discard_oldest` would take out; SteadyTime::max() when there is nothing.
+  SteadyTime oldest_waiting() const {
+    if (!queue.empty()) {
+      return queue.front().slices.front().arrival_steady;
+    }
+    for (const Gathering& one : gathering) {
+      if (!one.cutter.empty()) {
+        return one.cutter.first_arrival();
+      }
+    }
+    return SteadyTime::max();
+  }
+
   /// Takes out the oldest slice whose delivery has not begun; chunk is null when there is none.
   Slice discard_oldest() {
     if (!queue.empty()) {

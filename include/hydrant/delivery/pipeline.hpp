@@ -66,8 +66,8 @@ class Pipeline {
       }
       const SteadyTime now = host_->world().steady_now();
       hurry_when_closing(pieces_.front(), now);
-      if (!attempt_ && now < pieces_.front().not_before) {
-        wake_at_ = pieces_.front().not_before;
+      if (!attempt_ && now < begin_no_earlier(pieces_.front(), now)) {
+        wake_at_ = begin_no_earlier(pieces_.front(), now);
         return Progress::waiting;
       }
       std::optional<DeliveryResult> result = attempt_ ? go_on(now) : begin(pieces_.front(), now);
@@ -106,6 +106,9 @@ class Pipeline {
       end_piece(piece, Fate::lost);
     }
     pieces_.clear();
+    if (std::exchange(filling_, false)) {
+      portion_.lose_all_outputs();  // the transform was not through: none was sent
+    }
     finish_portion();
     for (; next_slice_ < batch_.slices.size(); ++next_slice_) {
       Slice rest = batch_.slices[next_slice_];
@@ -115,6 +118,8 @@ class Pipeline {
   }
 
  private:
+  static constexpr std::chrono::milliseconds hurried_wait_min{10};
+
   // --- transform, and fit to the sink's limits ------------------------------------------------
 
   /// Makes the next records ready to deliver. Returns: finished when the batch has
@@ -127,7 +132,6 @@ class Pipeline {
       return Progress::finished;
     }
     if (host_->stop_requested().load(std::memory_order_relaxed)) {
-      filling_ = false;
       give_up_everything();
       return Progress::finished;
     }
@@ -166,11 +170,18 @@ class Pipeline {
   }
 
   void name(Piece& piece) {
-    piece.request_id =
-        host_->request_id(*lane_, batch_.number, part_, piece.first_record(), piece.count);
+    piece.request_id = host_->request_id(*lane_, batch_.number, part_, piece.first_shard(),
+                                         piece.first_record(), piece.count);
   }
 
   // --- attempt --------------------------------------------------------------------------------
+
+  /// When the piece may be tried: after its back-off, and never once close is out of time; then
+  /// whoever closes will end its way in a moment.
+  SteadyTime begin_no_earlier(const Piece& piece, SteadyTime now) const {
+    return now < host_->closing_deadline() ? piece.not_before
+                                           : std::max(piece.not_before, now + hurried_wait_min);
+  }
 
   std::optional<DeliveryResult> begin(Piece& piece, SteadyTime now) {
     ++piece.attempts;
@@ -262,11 +273,14 @@ class Pipeline {
       pieces_.pop_front();
       return;
     }
-    // While the stream closes nobody waits longer than a quarter of what is left.
+    // While the stream closes nobody waits longer than a quarter of what is left, nor so short
+    // that the last moments are one long run of attempts.
     const SteadyTime end = host_->closing_deadline();
     piece.hurried = end != SteadyTime::max();
     piece.not_before =
-        piece.hurried ? std::min(*next, now + (std::max(end, now) - now) / 4) : *next;
+        piece.hurried ? std::min(*next, now + std::max<std::chrono::nanoseconds>(
+                                                  (end - std::min(now, end)) / 4, hurried_wait_min))
+                      : *next;
     note(EventKind::retry_scheduled, piece,
          result.reason() + ", next in " +
              to_text(std::chrono::ceil<std::chrono::milliseconds>(piece.not_before - now)));
@@ -321,10 +335,12 @@ class Pipeline {
   void end_slices(std::span<const Slice> slices, Fate fate) {
     if (lane_->transform == nullptr) {
       host_->settle(*lane_, slices, fate);
-    } else if (fate == Fate::lost) {
-      portion_lost_ = true;
+      return;
     }
     // Delivered outputs need no word: their source record is settled with its portion.
+    if (fate == Fate::lost) {
+      for_each_output(slices, [this](std::uint64_t output) { portion_.lose_output(output); });
+    }
   }
 
   void fail(std::span<const Slice> slices, const std::string& code, const std::string& reason,
@@ -339,9 +355,14 @@ class Pipeline {
       host_->fail(*lane_, slices, failure);
       return;
     }
+    for_each_output(slices, [&](std::uint64_t output) { portion_.fail_output(output, failure); });
+  }
+
+  template <class Visit>
+  static void for_each_output(std::span<const Slice> slices, Visit visit) {
     for (const Slice& slice : slices) {
       for (std::uint32_t index = slice.first; index < slice.last; ++index) {
-        portion_.fail_output(slice.chunk->first_sequence + index, failure);
+        visit(slice.chunk->first_sequence + index);
       }
     }
   }
@@ -371,12 +392,11 @@ class Pipeline {
         source += run.count();
         host_->settle(*lane_, {&run, 1},
                       fate == Portion::SourceFate::dropped ? Fate::dropped
-                      : portion_lost_                      ? Fate::lost
+                      : fate == Portion::SourceFate::lost  ? Fate::lost
                                                            : Fate::delivered);
       }
     }
     portion_.clear();
-    portion_lost_ = false;
     portion_first_slice_ = next_slice_;
     portion_first_record_ = next_record_;
     ++part_;
@@ -409,7 +429,6 @@ class Pipeline {
   Portion portion_;
   std::size_t portion_first_slice_ = 0;
   std::uint32_t portion_first_record_ = 0;
-  bool portion_lost_ = false;
   bool filling_ = false;  // the transform yielded in the middle of a portion
   PieceQueue pieces_;
   std::vector<RecordSlice> views_;

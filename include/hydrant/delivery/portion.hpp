@@ -24,7 +24,7 @@ namespace hydrant::detail {
 /// Threads: distinct objects: safe; shared: unsafe.
 class Portion final : public OutputWriter {
  public:
-  enum class SourceFate : std::uint8_t { delivered, dropped, failed };
+  enum class SourceFate : std::uint8_t { delivered, dropped, failed, lost };
 
   struct SourceFailure {
     std::uint32_t source;
@@ -77,6 +77,18 @@ class Portion final : public OutputWriter {
     if (fates_[source] != SourceFate::failed) {
       fates_[source] = SourceFate::failed;
       failures_.push_back({source, note});
+    }
+  }
+
+  /// An output was never sent, and will not be: its source record is lost, unless it has failed.
+  void lose_output(std::uint64_t output) {
+    SourceFate& fate = fates_[source_of_output_[output]];
+    fate = fate == SourceFate::failed ? fate : SourceFate::lost;
+  }
+
+  void lose_all_outputs() {
+    for (std::uint64_t output = 0; output < source_of_output_.size(); ++output) {
+      lose_output(output);
     }
   }
 
@@ -204,6 +216,8 @@ class Portion final : public OutputWriter {
     }
     grow_class_ = std::min(size_class + 1, chunk_class_open);
     chunk_bytes_ += chunk_bytes(size_class);
+    chunk->shard = 0;  // chunks come from the pool as their last user left them
+    chunk->epoch = 0;
     chunk->first_sequence = source_of_output_.size();
     chunk->delimiter_size = writer_.delimiter_size;
     chunks_.push_back(chunk);

@@ -167,17 +167,17 @@ inline PutStatus ShardSet::make_fit(Lock& lock, OwnedShard& shard, std::size_t s
   }
   const std::uint32_t wanted = std::min(shard.size_class, class_limit());
   std::uint32_t size_class = std::max(wanted, chunk_class_for(size));
-  SteadyTime until = SteadyTime::min();
-  for (bool may_retry = true; may_retry;) {
-    if (Chunk* fresh = take_chunk(lock, size_class, may_retry, until)) {
+  Shortage shortage;
+  while (shortage.may_retry) {
+    if (Chunk* fresh = take_chunk(lock, size_class, shortage)) {
       roll(shard, *fresh, size_class);
       return PutStatus::accepted;
     }
     if (closed_) {
       return PutStatus::closed;
     }
-    if (until == SteadyTime::min()) {
-      until = saturating_add(coarse_now(), options_.overflow.timeout());
+    if (shortage.until == SteadyTime::min()) {
+      shortage.until = saturating_add(coarse_now(), options_.overflow.timeout());
     }
     size_class = chunk_class_for(size);  // memory is short: no larger than need be
   }
@@ -185,29 +185,32 @@ inline PutStatus ShardSet::make_fit(Lock& lock, OwnedShard& shard, std::size_t s
 }
 
 /// One try to get a chunk; when there is none, does what the overflow policy says.
-inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class, bool& may_retry,
-                                   SteadyTime until) noexcept {
+inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
+                                   Shortage& shortage) noexcept {
   if (Chunk* chunk = pool_->take(size_class, options_.reserve)) {
     return chunk;
   }
   const std::uint32_t smallest = 0;
-  if (size_class > smallest && until == SteadyTime::min()) {
+  if (size_class > smallest && shortage.until == SteadyTime::min()) {
     return nullptr;  // first try again with the smallest chunk that will do
   }
-  wake_collector(true);
+  // Once: each of its rounds wakes who waits here, and the two would wake each other for ever.
+  if (!std::exchange(shortage.told_collector, true)) {
+    wake_collector(true);
+  }
   switch (options_.overflow.kind()) {
     case Overflow::Kind::reject:
     case Overflow::Kind::drop_newest:
-      may_retry = false;
+      shortage.may_retry = false;
       break;
     case Overflow::Kind::drop_oldest:
-      may_retry = drop_oldest();
+      shortage.may_retry = drop_oldest();
       break;
     case Overflow::Kind::block:
-      may_retry =
-          wait_for_memory(lock, until == SteadyTime::min()
+      shortage.may_retry =
+          wait_for_memory(lock, shortage.until == SteadyTime::min()
                                     ? saturating_add(coarse_now(), options_.overflow.timeout())
-                                    : until);
+                                    : shortage.until);
       break;
   }
   return nullptr;

@@ -165,12 +165,18 @@ class ShardSet : public GateKeeper {
   bool closed_ = false;
 
  private:
+  /// What one put has done so far about memory that is short.
+  struct Shortage {
+    SteadyTime until = SteadyTime::min();  // how long to wait; min: not known yet
+    bool may_retry = true;
+    bool told_collector = false;
+  };
+
   OwnedShard* shard_of_this_thread(StreamGate& gate);
   std::shared_ptr<OwnedShard> take_shard();
   PutStatus make_fit(Lock& lock, OwnedShard& shard, std::size_t size) noexcept;
   PutStatus refuse(PutStatus status) noexcept;
-  Chunk* take_chunk(Lock& lock, std::uint32_t size_class, bool& may_retry,
-                    SteadyTime until) noexcept;
+  Chunk* take_chunk(Lock& lock, std::uint32_t size_class, Shortage& shortage) noexcept;
   void roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class);
   void seal_open_chunk(OwnedShard& shard) noexcept;
   std::uint32_t class_limit() const noexcept;

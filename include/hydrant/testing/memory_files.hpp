@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+//
+// A file system in memory that a test can look into and make fail: at the n-th
+// call, when it is full, or by forgetting what was never synced.
+#pragma once
+
+#include <hydrant/core/files.hpp>
+#include <hydrant/core/system_files.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hydrant::testing {
+
+/// Files that exist only here. Directories must be made before files in them, as on a disk.
+///
+/// @code
+/// env.memory_files().fail_call(3, EIO);  // the third call from now on fails, once
+/// REQUIRE(env.memory_files().content("lake/a.log") == "one\ntwo\n");
+/// @endcode
+///
+/// Threads: shared: safe.
+class MemoryFiles final : public Files {
+ public:
+  MemoryFiles() : disk_(std::make_shared<Disk>()) {}
+
+  // --- what a test looks at and breaks --------------------------------------------------------
+
+  /// What was written to the file; nothing when there is no such file.
+  std::optional<std::string> content(const std::string& path) const {
+    std::lock_guard guard(disk_->lock);
+    const auto file = disk_->files.find(path);
+    return file == disk_->files.end() ? std::nullopt : std::optional(file->second->content);
+  }
+
+  /// The paths of all files, sorted.
+  std::vector<std::string> paths() const {
+    std::lock_guard guard(disk_->lock);
+    std::vector<std::string> paths;
+    for (const auto& [path, file] : disk_->files) {
+      paths.push_back(path);
+    }
+    return paths;
+  }
+
+  bool has_directory(const std::string& path) const {
+    std::lock_guard guard(disk_->lock);
+    return disk_->has_directory(path);
+  }
+
+  /// The `n`-th call from now on fails with the system's error `os_code`; later ones do not.
+  void fail_call(std::uint64_t n, int os_code = EIO) {
+    std::lock_guard guard(disk_->lock);
+    disk_->failing_call = disk_->calls + n;
+    disk_->failing_code = os_code;
+  }
+
+  /// After `bytes` more bytes every write fails with ENOSPC, having written what still fit.
+  void fill_up_after(std::uint64_t bytes) {
+    std::lock_guard guard(disk_->lock);
+    disk_->room = bytes;
+  }
+
+  /// There is space again.
+  void empty_out() { fill_up_after(std::numeric_limits<std::uint64_t>::max()); }
+
+  /// What a power cut does: bytes that were never synced are gone.
+  void lose_unsynced_writes() {
+    std::lock_guard guard(disk_->lock);
+    for (auto& [path, file] : disk_->files) {
+      file->content.resize(file->synced);
+    }
+  }
+
+  /// Calls of any kind so far, for `fail_call`.
+  std::uint64_t call_count() const {
+    std::lock_guard guard(disk_->lock);
+    return disk_->calls;
+  }
+
+  std::uint64_t sync_count() const {
+    std::lock_guard guard(disk_->lock);
+    return disk_->syncs;
+  }
+
+  std::uint64_t directory_sync_count() const {
+    std::lock_guard guard(disk_->lock);
+    return disk_->directory_syncs;
+  }
+
+  // --- Files ----------------------------------------------------------------------------------
+
+  Result<std::unique_ptr<File>> create(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && !disk_->has_directory(parent_of(path))) {
+      code = ENOENT;
+    }
+    if (code == 0 && (disk_->files.count(path) != 0 || disk_->directories.count(path) != 0)) {
+      code = EEXIST;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("create", path, code);
+    }
+    auto stored = std::make_shared<Stored>();
+    disk_->files[path] = stored;
+    return std::unique_ptr<File>(std::make_unique<OpenFile>(disk_, std::move(stored), path));
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    const auto file = disk_->files.find(from);
+    if (code == 0 && (file == disk_->files.end() || !disk_->has_directory(parent_of(to)))) {
+      code = ENOENT;
+    }
+    if (code == 0 && disk_->directories.count(to) != 0) {
+      code = EISDIR;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("rename to", to, code);
+    }
+    std::shared_ptr<Stored> stored = std::move(file->second);
+    disk_->files.erase(file);
+    disk_->files[to] = std::move(stored);
+    return success();
+  }
+
+  Status remove(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && disk_->files.erase(path) == 0) {
+      code = ENOENT;
+    }
+    return code == 0 ? success() : hydrant::detail::system_failure("remove", path, code);
+  }
+
+  Status make_directories(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    if (const int code = disk_->count_call()) {
+      return hydrant::detail::system_failure("make directory", path, code);
+    }
+    for (std::string made = path; !made.empty(); made = parent_of(made)) {
+      if (disk_->files.count(made) != 0) {
+        return hydrant::detail::system_failure("make directory", made, ENOTDIR);
+      }
+      disk_->directories.insert(made);
+    }
+    return success();
+  }
+
+  Status sync_directory(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && !disk_->has_directory(path)) {
+      code = ENOENT;
+    }
+    ++disk_->directory_syncs;
+    return code == 0 ? success() : hydrant::detail::system_failure("sync directory", path, code);
+  }
+
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && !disk_->has_directory(path)) {
+      code = ENOENT;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("list", path, code);
+    }
+    std::vector<std::string> names;
+    const auto take = [&](const std::string& entry) {
+      if (entry != path && parent_of(entry) == path) {
+        names.push_back(entry.substr(entry.rfind('/') + 1));
+      }
+    };
+    for (const auto& [file, stored] : disk_->files) {
+      take(file);
+    }
+    for (const std::string& directory : disk_->directories) {
+      take(directory);
+    }
+    return names;
+  }
+
+ private:
+  struct Stored {
+    std::string content;
+    std::size_t synced = 0;
+  };
+
+  struct Disk {
+    mutable std::mutex lock;
+    std::map<std::string, std::shared_ptr<Stored>> files;
+    std::set<std::string> directories;
+    std::uint64_t calls = 0;
+    std::uint64_t failing_call = 0;
+    int failing_code = 0;
+    std::uint64_t room = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t syncs = 0;
+    std::uint64_t directory_syncs = 0;
+
+    /// Returns: 0, or the error that this call is to fail with.
+    int count_call() { return ++calls == failing_call ? failing_code : 0; }
+
+    /// The current directory and the root are always there.
+    bool has_directory(const std::string& path) const {
+      return path.empty() || path == "." || path == "/" || directories.count(path) != 0;
+    }
+  };
+
+  class OpenFile final : public File {
+   public:
+    OpenFile(std::shared_ptr<Disk> disk, std::shared_ptr<Stored> stored, std::string path)
+        : disk_(std::move(disk)), stored_(std::move(stored)), path_(std::move(path)) {}
+
+    Status write(std::span<const std::byte> bytes) override {
+      std::lock_guard guard(disk_->lock);
+      if (const int code = disk_->count_call()) {
+        return hydrant::detail::system_failure("write", path_, code);
+      }
+      const std::size_t fit =
+          bytes.size() <= disk_->room ? bytes.size() : static_cast<std::size_t>(disk_->room);
+      stored_->content.append(reinterpret_cast<const char*>(bytes.data()), fit);
+      disk_->room -= fit;
+      return fit == bytes.size() ? success()
+                                 : hydrant::detail::system_failure("write", path_, ENOSPC);
+    }
+
+    Status sync() override {
+      std::lock_guard guard(disk_->lock);
+      ++disk_->syncs;
+      if (const int code = disk_->count_call()) {
+        return hydrant::detail::system_failure("sync", path_, code);
+      }
+      stored_->synced = stored_->content.size();
+      return success();
+    }
+
+    Status close() override {
+      std::lock_guard guard(disk_->lock);
+      const int code = disk_->count_call();
+      return code == 0 ? success() : hydrant::detail::system_failure("close", path_, code);
+    }
+
+   private:
+    std::shared_ptr<Disk> disk_;
+    std::shared_ptr<Stored> stored_;
+    std::string path_;
+  };
+
+  static std::string parent_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) {
+      return {};
+    }
+    return slash == 0 && path.size() > 1 ? "/" : path.substr(0, slash);
+  }
+
+  std::shared_ptr<Disk> disk_;
+};
+
+}  // namespace hydrant::testing
