@@ -6,8 +6,11 @@
 #pragma once
 
 #include <hydrant/core/system_env.hpp>
+#include <hydrant/delivery/bookkeeping.hpp>
+#include <hydrant/delivery/collecting.hpp>
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/fork.hpp>
+#include <hydrant/delivery/lifecycle.hpp>
 #include <hydrant/delivery/plan.hpp>
 #include <hydrant/delivery/pump_executor.hpp>
 #include <hydrant/delivery/report.hpp>
@@ -363,7 +366,7 @@ class DeliveryStream {
     explanation_ = detail::explain(parts, plan);
     engine_ = detail::make_engine(std::move(parts), *gate_, plan);
     detail::ForkRegistry::add(engine_);
-    engine_->open();
+    engine_->start();
   }
 
   // First, and left as it is by the destructor: a put through a stream that a

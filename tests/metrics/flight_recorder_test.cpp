@@ -40,7 +40,7 @@ TEST_CASE("a flight recorder remembers the latest events in order", "[metrics][f
     std::deque<std::uint64_t> model;
     const std::uint64_t notes = random() % 100;
     for (std::uint64_t batch = 1; batch <= notes; ++batch) {
-      recorder.note(SteadyTime(std::chrono::nanoseconds(batch)), some_day, EventKind::delivered,
+      recorder.note(SteadyTime(std::chrono::nanoseconds(batch)), some_day, EventKind::batch_delivered,
                     batch);
       model.push_back(batch);
       if (model.size() > capacity) {
@@ -123,7 +123,7 @@ TEST_CASE("a flight recorder allocates nothing when it notes", "[metrics][flight
   const std::uint64_t before = hydrant::tests::allocation_count;
 
   for (std::uint64_t batch = 0; batch < 2000; ++batch) {
-    recorder.note({}, some_day, EventKind::delivered, batch, 1, text);
+    recorder.note({}, some_day, EventKind::batch_delivered, batch, 1, text);
   }
 
   const std::uint64_t after = hydrant::tests::allocation_count;

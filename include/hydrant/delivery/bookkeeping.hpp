@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hydrant/delivery/engine.hpp>
+#include <hydrant/ingest/roll.hpp>
 
 #include <algorithm>
 

@@ -57,7 +57,7 @@ class Engine final : public ShardSet,
          StreamGate& gate, std::vector<std::unique_ptr<Lane>> lanes);
 
   /// Begins to work. To be called once, when a shared pointer holds the engine.
-  void open();
+  void start();
 
   // For the stream's owner.
   Ledger ledger();
@@ -251,7 +251,3 @@ class Engine final : public ShardSet,
 inline constinit thread_local const Engine* engine_of_this_thread = nullptr;
 
 }  // namespace hydrant::detail
-
-#include <hydrant/delivery/bookkeeping.hpp>
-#include <hydrant/delivery/collecting.hpp>
-#include <hydrant/delivery/lifecycle.hpp>

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hydrant/delivery/engine.hpp>
+#include <hydrant/ingest/roll.hpp>
 
 #include <algorithm>
 #include <new>
@@ -57,7 +58,7 @@ inline void Engine::make_tasks() {
   wake_bytes_ = main_->hints.size.value;
 }
 
-inline void Engine::open() {
+inline void Engine::start() {
   {
     Lock lock(mutex_);
     record_locked(EventKind::opened, 0, 0, "stream opened");

@@ -15,10 +15,10 @@
 // waiting and says when to call it again. Whoever calls it owns the batch.
 #pragma once
 
-#include <hydrant/core/attempt.hpp>
 #include <hydrant/delivery/delivery_host.hpp>
 #include <hydrant/delivery/piece.hpp>
 #include <hydrant/delivery/portion.hpp>
+#include <hydrant/delivery/sending.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -38,7 +38,10 @@ class Pipeline {
   enum class Progress : std::uint8_t { finished, waiting, yielded };
 
   Pipeline(DeliveryHost& host, Lane& lane)
-      : host_(&host), lane_(&lane), portion_(host, lane.output_quota, lane.delimiter) {}
+      : host_(&host),
+        lane_(&lane),
+        portion_(host, lane.output_quota, lane.delimiter),
+        sending_(host, lane) {}
 
   /// Takes a batch on. The previous one is finished.
   void start(ClosedBatch batch) {
@@ -66,15 +69,17 @@ class Pipeline {
       }
       const SteadyTime now = host_->world().steady_now();
       hurry_when_closing(pieces_.front(), now);
-      if (!attempt_ && now < begin_no_earlier(pieces_.front(), now)) {
-        wake_at_ = begin_no_earlier(pieces_.front(), now);
+      wake_at_ = sending_.is_under_way() ? now : begin_no_earlier(pieces_.front(), now);
+      if (now < wake_at_) {
         return Progress::waiting;
       }
-      std::optional<DeliveryResult> result = attempt_ ? go_on(now) : begin(pieces_.front(), now);
+      std::optional<DeliveryResult> result = sending_.is_under_way()
+                                                 ? sending_.go_on(now)
+                                                 : sending_.begin(pieces_.front(), batch_, now);
       if (!result) {
+        wake_at_ = sending_.next_step(now);
         return Progress::waiting;
       }
-      attempt_.reset();
       judge(std::move(*result));
       if (host_->should_yield()) {
         return Progress::yielded;
@@ -91,17 +96,12 @@ class Pipeline {
   /// Forgets the finished batch.
   void drop_batch() { batch_ = {}; }
 
-  /// Since when the present attempt runs; nothing between attempts. Read by other threads.
-  SteadyTime attempt_deadline() const {
-    return SteadyTime(SteadyTime::duration(attempt_deadline_.load(std::memory_order_relaxed)));
-  }
+  /// When the present attempt must end; SteadyTime::max() between attempts. Any thread may ask.
+  SteadyTime attempt_deadline() const { return sending_.deadline(); }
 
   /// Ends the way of every record that is left: the stream is out of time.
   void give_up_everything() {
-    if (attempt_) {
-      lane_->sink.cancel();
-      attempt_.reset();
-    }
+    sending_.cancel();
     for (Piece& piece : pieces_) {
       end_piece(piece, Fate::lost);
     }
@@ -174,64 +174,13 @@ class Pipeline {
                                          piece.first_record(), piece.count);
   }
 
-  // --- attempt --------------------------------------------------------------------------------
+  // --- attempt (the rest is in sending.hpp) ---------------------------------------------------
 
   /// When the piece may be tried: after its back-off, and never once close is out of time; then
   /// whoever closes will end its way in a moment.
   SteadyTime begin_no_earlier(const Piece& piece, SteadyTime now) const {
     return now < host_->closing_deadline() ? piece.not_before
                                            : std::max(piece.not_before, now + hurried_wait_min);
-  }
-
-  std::optional<DeliveryResult> begin(Piece& piece, SteadyTime now) {
-    ++piece.attempts;
-    views_.clear();
-    for (const Slice& slice : piece.slices) {
-      views_.push_back(slice.view());
-    }
-    BatchInfo info;
-    info.stream = host_->stream_name();
-    info.version = host_->stream_version();
-    info.request_id = piece.request_id;
-    info.delimiter = lane_->delimiter;
-    info.first_arrival = batch_.first_arrival;
-    info.bytes = piece.bytes;
-    info.count = piece.count;
-    info.close_reason = batch_.reason;
-    if (batch_.slices.front().failure != nullptr) {
-      info.error_output_type = batch_.slices.front().failure->error_output_type;
-    }
-    sent_.emplace(info, views_);
-    const SteadyTime deadline =
-        std::min(saturating_add(now, lane_->retry.attempt_timeout), host_->closing_deadline());
-    attempt_.emplace(host_->world(), piece.attempts, deadline, host_->stop_requested());
-    note_deadline(deadline);
-    std::optional<DeliveryResult> result = lane_->sink.begin(*sent_, *attempt_);
-    if (!result) {
-      come_back(now);
-    } else {
-      note_deadline(SteadyTime::max());
-    }
-    return result;
-  }
-
-  std::optional<DeliveryResult> go_on(SteadyTime now) {
-    std::optional<DeliveryResult> result = lane_->sink.step(*attempt_);
-    if (!result && now >= attempt_->deadline()) {
-      lane_->sink.cancel();
-      result = hydrant::retry("no result within " + to_text(lane_->retry.attempt_timeout));
-    }
-    if (!result) {
-      come_back(now);
-    } else {
-      note_deadline(SteadyTime::max());
-    }
-    return result;
-  }
-
-  void come_back(SteadyTime now) {
-    constexpr std::chrono::milliseconds poll_interval{1};
-    wake_at_ = std::min(saturating_add(now, poll_interval), attempt_->deadline());
   }
 
   // --- judge ----------------------------------------------------------------------------------
@@ -376,24 +325,25 @@ class Pipeline {
     auto failure = portion_.failures().begin();
     for (std::uint32_t source = 0; source < portion_.source_count();) {
       const Portion::SourceFate fate = portion_.fate(source);
-      if (fate == Portion::SourceFate::failed) {
-        const Slice one = walk.take(1);
-        host_->fail(*lane_, {&one, 1}, failure->note);
-        ++failure;
-        ++source;
-        continue;
-      }
-      std::uint32_t end = source + 1;
-      while (end < portion_.source_count() && portion_.fate(end) == fate) {
+      const bool failed = fate == Portion::SourceFate::failed;
+      const auto first_failure = failure;
+      std::uint32_t end = source;
+      while (end < portion_.source_count() && portion_.fate(end) == fate &&
+             (!failed || failure->note == first_failure->note)) {
         ++end;
+        failure += failed ? 1 : 0;
       }
       while (source < end) {
         const Slice run = walk.take(end - source);
         source += run.count();
-        host_->settle(*lane_, {&run, 1},
-                      fate == Portion::SourceFate::dropped ? Fate::dropped
-                      : fate == Portion::SourceFate::lost  ? Fate::lost
-                                                           : Fate::delivered);
+        if (failed) {
+          host_->fail(*lane_, {&run, 1}, first_failure->note);
+        } else {
+          host_->settle(*lane_, {&run, 1},
+                        fate == Portion::SourceFate::dropped ? Fate::dropped
+                        : fate == Portion::SourceFate::lost  ? Fate::lost
+                                                             : Fate::delivered);
+        }
       }
     }
     portion_.clear();
@@ -408,10 +358,6 @@ class Pipeline {
       piece.hurried = true;
       piece.not_before = std::min(piece.not_before, now);
     }
-  }
-
-  void note_deadline(SteadyTime deadline) {
-    attempt_deadline_.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
   }
 
   void note(EventKind kind, const Piece& piece, const std::string& text) {
@@ -431,10 +377,7 @@ class Pipeline {
   std::uint32_t portion_first_record_ = 0;
   bool filling_ = false;  // the transform yielded in the middle of a portion
   PieceQueue pieces_;
-  std::vector<RecordSlice> views_;
-  std::optional<Batch> sent_;
-  std::optional<Attempt> attempt_;
-  std::atomic<SteadyTime::rep> attempt_deadline_{SteadyTime::max().time_since_epoch().count()};
+  Sending sending_;
   SteadyTime wake_at_{};
 };
 

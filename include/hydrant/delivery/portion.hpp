@@ -280,7 +280,13 @@ class Portion final : public OutputWriter {
     }
   }
 
-  std::shared_ptr<const FailureNote> make_note(const Outcome& outcome) const {
+  /// Neighbours that fail for the same reason share one note: a log that is no log at all
+  /// must not cost a note a line.
+  std::shared_ptr<const FailureNote> make_note(const Outcome& outcome) {
+    if (!failures_.empty() && failures_.back().note->code == outcome.code() &&
+        failures_.back().note->message == outcome.reason()) {
+      return failures_.back().note;
+    }
     auto note = std::make_shared<FailureNote>();
     note->error_output_type = "processing-failed";
     note->code = std::string(outcome.code());

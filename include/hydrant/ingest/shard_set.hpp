@@ -7,7 +7,7 @@
 // The way of a chunk: taken from the pool as some shard's open chunk; filled by
 // its thread; harvested by the collector, whole or as far as it is published;
 // sealed when the thread rolls to the next one; back in the pool when its
-// writer and every slice of it have let go.
+// writer and every slice of it have let go. The bodies are in roll.hpp.
 #pragma once
 
 #include <hydrant/ingest/chunk.hpp>
@@ -183,5 +183,3 @@ class ShardSet : public GateKeeper {
 };
 
 }  // namespace hydrant::detail
-
-#include <hydrant/ingest/roll.hpp>
