@@ -33,8 +33,7 @@ inline Failure system_failure(std::string_view tried, std::string_view path, int
 /// A descriptor open for writing.
 class SystemFile final : public File {
  public:
-  SystemFile(int descriptor, std::string path)
-      : descriptor_(descriptor), path_(std::move(path)) {}
+  SystemFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
 
   ~SystemFile() override {
     if (descriptor_ >= 0) {
@@ -45,8 +44,11 @@ class SystemFile final : public File {
   Status write(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
       const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written >= 0) {
+      if (written > 0) {
         bytes = bytes.subspan(static_cast<std::size_t>(written));
+      } else if (written == 0) {
+        // No file system should; asking it again for ever would be worse than an error.
+        return system_failure("write", path_, EIO);
       } else if (errno != EINTR) {
         return system_failure("write", path_, errno);
       }
@@ -60,7 +62,8 @@ class SystemFile final : public File {
 
   Status close() override {
     const int descriptor = std::exchange(descriptor_, -1);
-    // After EINTR the descriptor is closed all the same on Linux; closing again could hit another's.
+    // After EINTR the descriptor is closed all the same on Linux; closing again could hit
+    // another's.
     if (::close(descriptor) != 0 && errno != EINTR) {
       return system_failure("close", path_, errno);
     }
@@ -82,8 +85,7 @@ class SystemFiles final : public Files {
     constexpr mode_t readable_by_all = 0644;  // as far as the process's umask allows
     int descriptor = -1;
     do {
-      descriptor =
-          ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readable_by_all);
+      descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readable_by_all);
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
       return detail::system_failure("create", path, errno);
@@ -138,6 +140,7 @@ class SystemFiles final : public Files {
       if (name != "." && name != "..") {
         names.emplace_back(name);
       }
+      errno = 0;  // taking memory may have set it
     }
     const int code = errno;
     ::closedir(directory);
