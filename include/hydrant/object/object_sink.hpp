@@ -122,8 +122,12 @@ class ObjectSink {
       format_.validate(errors);
     }
     codec_.validate(errors);
-    key_.validate(errors);
-    validate_key_for_store(errors);
+    OptionErrors key_errors;
+    key_.validate(key_errors);
+    if (key_errors.empty()) {
+      validate_key_for_store(key_errors);
+    }
+    errors.merge("", key_errors);
   }
 
   /// Makes one object of the batch: the same key and the same records on every attempt.
