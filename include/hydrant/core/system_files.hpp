@@ -44,8 +44,11 @@ class SystemFile final : public File {
   Status write(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
       const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written >= 0) {
+      if (written > 0) {
         bytes = bytes.subspan(static_cast<std::size_t>(written));
+      } else if (written == 0) {
+        // No file system should; asking it again for ever would be worse than an error.
+        return system_failure("write", path_, EIO);
       } else if (errno != EINTR) {
         return system_failure("write", path_, errno);
       }
@@ -137,6 +140,7 @@ class SystemFiles final : public Files {
       if (name != "." && name != "..") {
         names.emplace_back(name);
       }
+      errno = 0;  // taking memory may have set it
     }
     const int code = errno;
     ::closedir(directory);

@@ -16,6 +16,7 @@
 namespace hydrant {
 
 /// Takes pieces of an object, in order. What a codec and a format write to.
+/// A piece is valid during the call only.
 template <class Out>
 concept PieceWriter = requires(Out& out, std::span<const std::byte> piece) {
   { out(piece) } -> std::same_as<Status>;
@@ -48,16 +49,17 @@ concept Codec = requires(const C& codec, OptionErrors& errors) {
   { codec.encoder() } -> detail::Encoder;
 };
 
-/// Stores the bytes as they are. Firehose's UNCOMPRESSED.
+/// Stores the bytes as they are. Firehose's UNCOMPRESSED, and its default.
 /// Threads: a plain value; copies are independent.
 struct Uncompressed {
+  /// Hands every piece on.
   class Encoder {
    public:
-    Status write(std::span<const std::byte> piece, PieceWriter auto& out) {
+    Status write(std::span<const std::byte> piece, PieceWriter auto&& out) {
       return piece.empty() ? success() : out(piece);
     }
 
-    Status finish(PieceWriter auto&) { return success(); }
+    Status finish(PieceWriter auto&&) { return success(); }
 
     void reset() {}
   };

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <zlib.h>
@@ -30,6 +31,7 @@ struct Gzip {
   /// More compresses better and slower. Default 6. Range [0, 9].
   int level = 6;
 
+  /// Makes one member an object; its window keeps its memory from one to the next.
   class Encoder {
    public:
     explicit Encoder(const Gzip& options) : stream_(new z_stream{}) {
@@ -41,11 +43,11 @@ struct Gzip {
       }
     }
 
-    Status write(std::span<const std::byte> piece, PieceWriter auto& out) {
+    Status write(std::span<const std::byte> piece, PieceWriter auto&& out) {
       while (!piece.empty()) {
         const std::size_t part =
             std::min<std::size_t>(piece.size(), std::numeric_limits<uInt>::max());
-        if (Status status = deflate_all(piece.first(part), Z_NO_FLUSH, out); !status) {
+        if (Status status = compress(piece.first(part), Z_NO_FLUSH, out); !status) {
           return status;
         }
         piece = piece.subspan(part);
@@ -53,19 +55,23 @@ struct Gzip {
       return success();
     }
 
-    Status finish(PieceWriter auto& out) {
-      Status status = deflate_all({}, Z_FINISH, out);
+    Status finish(PieceWriter auto&& out) {
+      Status status = compress({}, Z_FINISH, out);
       reset();
       return status;
     }
 
     void reset() {
+      filled_ = 0;
       if (stream_ != nullptr) {
         deflateReset(stream_.get());
       }
     }
 
    private:
+    /// Handed on when it is full, so that what compresses well is not a write for every block.
+    static constexpr std::size_t buffer_size = 256 * 1024;
+
     struct End {
       void operator()(z_stream* stream) const {
         deflateEnd(stream);
@@ -73,41 +79,44 @@ struct Gzip {
       }
     };
 
-    Status deflate_all(std::span<const std::byte> piece, int how, PieceWriter auto& out) {
+    Status compress(std::span<const std::byte> piece, int how, PieceWriter auto& out) {
       if (stream_ == nullptr) {
         return Failure{"gzip: out of memory"};
       }
-      constexpr std::size_t buffer_size = 128 * 1024;
       buffer_.resize(buffer_size);
       // zlib does not write to its input; its type is older than const.
       stream_->next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(piece.data()));
       stream_->avail_in = static_cast<uInt>(piece.size());
-      int result = Z_OK;
-      do {
-        stream_->next_out = reinterpret_cast<Bytef*>(buffer_.data());
-        stream_->avail_out = static_cast<uInt>(buffer_.size());
-        result = deflate(stream_.get(), how);
+      bool is_done = false;
+      while (!is_done) {
+        stream_->next_out = reinterpret_cast<Bytef*>(buffer_.data() + filled_);
+        stream_->avail_out = static_cast<uInt>(buffer_.size() - filled_);
+        const int result = deflate(stream_.get(), how);
         if (result == Z_STREAM_ERROR) {
           return Failure{"gzip: the stream's state is broken"};
         }
-        const std::size_t made = buffer_.size() - stream_->avail_out;
-        if (made != 0) {
-          if (Status status = out(std::span<const std::byte>(buffer_.data(), made)); !status) {
+        filled_ = buffer_.size() - stream_->avail_out;
+        is_done = how == Z_FINISH ? result == Z_STREAM_END : stream_->avail_in == 0;
+        if (filled_ == buffer_.size() || (is_done && how == Z_FINISH)) {
+          const std::span<const std::byte> made(buffer_.data(), std::exchange(filled_, 0));
+          if (Status status = made.empty() ? success() : out(made); !status) {
             return status;
           }
         }
-      } while (stream_->avail_out == 0 || (how == Z_FINISH && result != Z_STREAM_END));
+      }
       return success();
     }
 
     std::unique_ptr<z_stream, End> stream_;
     std::vector<std::byte> buffer_;
+    std::size_t filled_ = 0;
   };
 
   std::string_view extension() const { return ".gz"; }
 
   std::string_view content_encoding() const { return "gzip"; }
 
+  /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {
     errors.check(level >= 0 && level <= 9, "gzip.level", "must be within [0, 9]",
                  std::to_string(level));

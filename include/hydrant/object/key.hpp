@@ -62,7 +62,13 @@ inline std::string padded(unsigned value, std::size_t width) {
 /// without any expression is followed by `yyyy/MM/dd/HH/`.
 ///
 /// Objects of the error output go to `<prefix><error-output-type>/yyyy/MM/dd/HH/`,
-/// unless the prefix names the error output type itself.
+/// unless the prefix names the error output type itself (which is nothing in the key of data).
+/// They carry no extension of the format, as in Firehose, but that of the codec: a compressed
+/// object that does not say so is taken for a broken one.
+///
+/// @code
+/// hydrant::Key{"clicks/day=!{timestamp:yyyy-MM-dd}/"}
+/// @endcode
 ///
 /// Threads: immutable; shared: safe.
 /// Source: Firehose guide, custom prefixes for S3 objects.
@@ -74,11 +80,14 @@ class Key {
   /// Faults are reported by `validate`, when the stream is built.
   explicit Key(std::string_view prefix) : prefix_(prefix) { parse(); }
 
+  /// Adds one line to `errors` for each expression that means nothing, and for a prefix too long.
   void validate(OptionErrors& errors) const {
     errors.check(prefix_.size() <= limits::prefix_length_max, "key.prefix",
                  "must be at most 1024 characters long",
                  std::to_string(prefix_.size()) + " characters");
-    errors.check(fault_.empty(), "key.prefix", fault_, "\"" + prefix_ + "\"");
+    for (const Fault& fault : faults_) {
+      errors.check(false, "key.prefix", fault.rule, "\"" + fault.expression + "\"");
+    }
   }
 
   /// The key of a batch's object.
@@ -119,6 +128,11 @@ class Key {
     std::string text;
   };
 
+  struct Fault {
+    std::string rule;
+    std::string expression;
+  };
+
   void parse() {
     std::string_view rest = prefix_;
     while (!rest.empty()) {
@@ -130,7 +144,7 @@ class Key {
       }
       const std::size_t end = rest.find('}');
       if (end == std::string_view::npos) {
-        fault_ = "must close every !{ with a }";
+        faults_.push_back({"must close every !{ with a }", std::string(rest)});
         return;
       }
       parse_expression(rest.substr(2, end - 2));
@@ -146,8 +160,9 @@ class Key {
       parts_.push_back({Kind::timestamp, std::string(pattern)});
       std::string ignored;
       if (pattern.empty() || !append_timestamp(ignored, pattern, detail::KeyTime(WallTime()))) {
-        fault_ =
-            "must use only yyyy, MM, dd, DDD, HH, mm, ss and 'quoted' text in !{timestamp:...}";
+        add_fault(
+            "must use only yyyy, MM, dd, DDD, HH, mm, ss and 'quoted' text in !{timestamp:...}",
+            expression);
       }
     } else if (expression == "firehose:random-string") {
       parts_.push_back({Kind::random_string, {}});
@@ -155,10 +170,15 @@ class Key {
       parts_.push_back({Kind::error_output_type, {}});
       names_error_output_type_ = true;
     } else {
-      fault_ =
+      add_fault(
           "must use only the expressions !{timestamp:...}, !{firehose:random-string} and "
-          "!{firehose:error-output-type}";
+          "!{firehose:error-output-type}",
+          expression);
     }
+  }
+
+  void add_fault(std::string rule, std::string_view expression) {
+    faults_.push_back({std::move(rule), "!{" + std::string(expression) + "}"});
   }
 
   static void append(std::string& key, const Part& part, const BatchInfo& batch,
@@ -199,12 +219,9 @@ class Key {
     while (!pattern.empty()) {
       const char c = pattern.front();
       if (c == '\'') {
-        const std::size_t end = pattern.find('\'', 1);
-        if (end == std::string_view::npos) {
+        if (!append_quoted(key, pattern)) {
           return false;
         }
-        key += end == 1 ? std::string_view("'") : pattern.substr(1, end - 1);
-        pattern.remove_prefix(end + 1);
         continue;
       }
       const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -221,6 +238,24 @@ class Key {
       pattern.remove_prefix(width);
     }
     return true;
+  }
+
+  /// Takes quoted text off the front of `pattern`. As in Java, two quotes in it are one, and
+  /// nothing but two quotes is one too. False when the text does not end.
+  static bool append_quoted(std::string& key, std::string_view& pattern) {
+    std::string text;
+    for (std::size_t at = 1; at < pattern.size(); ++at) {
+      if (pattern[at] == '\'') {
+        if (!pattern.substr(at + 1).starts_with('\'')) {
+          key += text.empty() ? "'" : text;
+          pattern.remove_prefix(at + 1);
+          return true;
+        }
+        ++at;
+      }
+      text += pattern[at];
+    }
+    return false;
   }
 
   static std::optional<std::string> field(std::string_view letters, const detail::KeyTime& time) {
@@ -252,7 +287,7 @@ class Key {
   std::vector<Part> parts_;
   bool has_expressions_ = false;
   bool names_error_output_type_ = false;
-  std::string fault_;
+  std::vector<Fault> faults_;
 };
 
 }  // namespace hydrant

@@ -14,12 +14,14 @@
 #include <hydrant/object/lines.hpp>
 #include <hydrant/object/store.hpp>
 
+#include <array>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace hydrant {
 
@@ -38,6 +40,48 @@ struct CheckObjectSink {
                 "hydrant: a Codec needs extension, content_encoding, validate and encoder, whose "
                 "result has write, finish and reset.");
   static constexpr bool ok = Store<StoreType> && Format<FormatType> && Codec<CodecType>;
+};
+
+/// Encoders between two objects; they keep their memory. Without a lock: deliveries run while the
+/// process forks, and a lock that one of them held would stay locked in the child for ever.
+/// Threads: shared: safe.
+template <class Encoder>
+class IdleEncoders {
+ public:
+  IdleEncoders() = default;
+  IdleEncoders(const IdleEncoders&) = delete;
+  IdleEncoders& operator=(const IdleEncoders&) = delete;
+
+  ~IdleEncoders() {
+    while (take() != nullptr) {
+    }
+  }
+
+  /// Returns: an encoder that is to be reset, or none.
+  std::unique_ptr<Encoder> take() {
+    for (std::atomic<Encoder*>& place : places_) {
+      if (Encoder* encoder = place.exchange(nullptr, std::memory_order_acq_rel)) {
+        return std::unique_ptr<Encoder>(encoder);
+      }
+    }
+    return nullptr;
+  }
+
+  /// Keeps the encoder, or destroys it where there are enough.
+  void give_back(std::unique_ptr<Encoder> encoder) {
+    for (std::atomic<Encoder*>& place : places_) {
+      Encoder* nothing = nullptr;
+      if (place.compare_exchange_strong(nothing, encoder.get(), std::memory_order_acq_rel)) {
+        static_cast<void>(encoder.release());
+        return;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t count_max = 8;
+
+  std::array<std::atomic<Encoder*>, count_max> places_{};
 };
 
 }  // namespace detail
@@ -64,10 +108,12 @@ class ObjectSink {
         format_(std::move(format)),
         codec_(std::move(codec)),
         key_(std::move(key)),
-        encoders_(std::make_unique<Encoders>()) {}
+        encoders_(std::make_unique<detail::IdleEncoders<Encoder>>()) {}
 
+  /// What the stream may append to each record at `put`.
   std::string_view record_delimiter() const { return format_.record_delimiter(); }
 
+  /// Adds the faults of all four parts, and of a prefix whose keys the store would refuse.
   void validate(OptionErrors& errors) const {
     if constexpr (requires { store_.validate(errors); }) {
       store_.validate(errors);
@@ -76,12 +122,22 @@ class ObjectSink {
       format_.validate(errors);
     }
     codec_.validate(errors);
-    key_.validate(errors);
+    OptionErrors key_errors;
+    key_.validate(key_errors);
+    if (key_errors.empty()) {
+      validate_key_for_store(key_errors);
+    }
+    errors.merge("", key_errors);
   }
 
+  /// Makes one object of the batch: the same key and the same records on every attempt.
+  /// Returns: what the store says.
   DeliveryResult deliver(const Batch& batch, Attempt& attempt) {
     const std::string key = key_.evaluate(batch.info(), format_.extension(), codec_.extension());
-    auto encoder = encoders_->take(codec_);
+    std::unique_ptr<Encoder> encoder = encoders_->take();
+    if (encoder == nullptr) {
+      encoder = std::make_unique<Encoder>(codec_.encoder());
+    }
     auto produce = [&](ObjectBody::Pieces pieces) {
       encoder->reset();
       auto compress = [&](std::span<const std::byte> piece) {
@@ -98,38 +154,27 @@ class ObjectSink {
   }
 
  private:
-  using EncoderType = decltype(std::declval<const CodecType&>().encoder());
-
-  /// Encoders keep their memory from object to object; there are as many as batches at once.
-  class Encoders {
-   public:
-    std::unique_ptr<EncoderType> take(const CodecType& codec) {
-      {
-        std::lock_guard guard(lock_);
-        if (!idle_.empty()) {
-          std::unique_ptr<EncoderType> encoder = std::move(idle_.back());
-          idle_.pop_back();
-          return encoder;
-        }
-      }
-      return std::make_unique<EncoderType>(codec.encoder());
+  /// A prefix that the store refuses would refuse every batch: better said once, at construction.
+  void validate_key_for_store(OptionErrors& errors) const {
+    if constexpr (requires {
+                    { store_.accepts(std::string_view()) } -> std::convertible_to<bool>;
+                  }) {
+      BatchInfo any;
+      any.stream = "stream";
+      any.request_id = "00000000-0000-4000-8000-000000000000";
+      const std::string key = key_.evaluate(any, format_.extension(), codec_.extension());
+      errors.check(store_.accepts(key), "key.prefix", "must make keys that the store takes",
+                   "\"" + key + "\"");
     }
+  }
 
-    void give_back(std::unique_ptr<EncoderType> encoder) {
-      std::lock_guard guard(lock_);
-      idle_.push_back(std::move(encoder));
-    }
-
-   private:
-    std::mutex lock_;
-    std::vector<std::unique_ptr<EncoderType>> idle_;
-  };
+  using Encoder = decltype(std::declval<const CodecType&>().encoder());
 
   StoreType store_;
   FormatType format_;
   CodecType codec_;
   Key key_;
-  std::unique_ptr<Encoders> encoders_;
+  std::unique_ptr<detail::IdleEncoders<Encoder>> encoders_;
 };
 
 template <class StoreType, class FormatType, class CodecType, class... Rest>

@@ -11,11 +11,22 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
 
 namespace hydrant {
+
+namespace detail {
+
+/// The address of a function object; who calls it casts back to the same, maybe const, type.
+template <class F>
+void* erase_type(F& function) {
+  return const_cast<void*>(static_cast<const void*>(std::addressof(function)));
+}
+
+}  // namespace detail
 
 /// An object's bytes, made on demand, piece by piece, the same each time.
 /// Threads: unsafe: one call, one thread.
@@ -31,8 +42,10 @@ class ObjectBody {
   class Pieces {
    public:
     template <class Consume>
-    explicit Pieces(Consume& consume)
-        : consumer_(&consume), call_([](void* consumer, std::span<const std::byte> piece) {
+
+    requires(!std::same_as<std::remove_const_t<Consume>, Pieces>) explicit Pieces(Consume& consume)
+        : consumer_(detail::erase_type(consume)),
+          call_([](void* consumer, std::span<const std::byte> piece) -> Status {
             return (*static_cast<Consume*>(consumer))(piece);
           }) {}
 
@@ -43,10 +56,13 @@ class ObjectBody {
     Status (*call_)(void*, std::span<const std::byte>);
   };
 
-  /// Refers to `producer`, a `Status(Pieces&)`, which must outlive the body.
+  /// Refers to `producer`, a `Status(Pieces)`, which must outlive the body.
   template <class Producer>
-  explicit ObjectBody(Producer& producer)
-      : producer_(&producer), produce_([](void* function, Pieces pieces) {
+
+  requires(!std::same_as<std::remove_const_t<Producer>, ObjectBody>) explicit ObjectBody(
+      Producer& producer)
+      : producer_(detail::erase_type(producer)),
+        produce_([](void* function, Pieces pieces) -> Status {
           return (*static_cast<Producer*>(function))(pieces);
         }) {}
 

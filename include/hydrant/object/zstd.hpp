@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <zstd.h>
@@ -31,6 +32,7 @@ struct Zstd {
   /// Ends the frame with a checksum of the content, which readers verify. Default true.
   bool checksum = true;
 
+  /// Makes one frame an object; its context keeps its memory from one to the next.
   class Encoder {
    public:
     explicit Encoder(const Zstd& options) : context_(ZSTD_createCCtx()) {
@@ -40,7 +42,7 @@ struct Zstd {
       }
     }
 
-    Status write(std::span<const std::byte> piece, PieceWriter auto& out) {
+    Status write(std::span<const std::byte> piece, PieceWriter auto&& out) {
       ZSTD_inBuffer input{piece.data(), piece.size(), 0};
       while (input.pos < input.size) {
         if (Status status = step(input, ZSTD_e_continue, out); !status) {
@@ -50,7 +52,7 @@ struct Zstd {
       return success();
     }
 
-    Status finish(PieceWriter auto& out) {
+    Status finish(PieceWriter auto&& out) {
       ZSTD_inBuffer nothing{nullptr, 0, 0};
       do {
         if (Status status = step(nothing, ZSTD_e_end, out); !status) {
@@ -61,12 +63,16 @@ struct Zstd {
     }
 
     void reset() {
+      filled_ = 0;
       if (context_ != nullptr) {
         ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
       }
     }
 
    private:
+    /// Handed on when it is full, so that what compresses well is not a write for every block.
+    static constexpr std::size_t buffer_size = 256 * 1024;
+
     struct Free {
       void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
     };
@@ -75,18 +81,23 @@ struct Zstd {
       if (context_ == nullptr) {
         return Failure{"zstd: out of memory"};
       }
-      buffer_.resize(ZSTD_CStreamOutSize());
-      ZSTD_outBuffer output{buffer_.data(), buffer_.size(), 0};
+      buffer_.resize(buffer_size);
+      ZSTD_outBuffer output{buffer_.data(), buffer_.size(), filled_};
       remaining_ = ZSTD_compressStream2(context_.get(), &output, &input, how);
       if (ZSTD_isError(remaining_) != 0) {
         return Failure{std::string("zstd: ") + ZSTD_getErrorName(remaining_)};
       }
-      return output.pos == 0 ? success()
-                             : out(std::span<const std::byte>(buffer_.data(), output.pos));
+      filled_ = output.pos;
+      const bool is_frame_done = how == ZSTD_e_end && remaining_ == 0;
+      if (filled_ < buffer_.size() && !is_frame_done) {
+        return success();
+      }
+      return out(std::span<const std::byte>(buffer_.data(), std::exchange(filled_, 0)));
     }
 
     std::unique_ptr<ZSTD_CCtx, Free> context_;
     std::vector<std::byte> buffer_;
+    std::size_t filled_ = 0;
     std::size_t remaining_ = 0;
   };
 
@@ -94,6 +105,7 @@ struct Zstd {
 
   std::string_view content_encoding() const { return "zstd"; }
 
+  /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {
     errors.check(level >= ZSTD_minCLevel() && level <= ZSTD_maxCLevel(), "zstd.level",
                  "must be within [" + std::to_string(ZSTD_minCLevel()) + ", " +
