@@ -8,6 +8,7 @@
 
 #include <hydrant/buffer/buffering_hints.hpp>
 #include <hydrant/core/batch.hpp>
+#include <hydrant/core/config.hpp>
 #include <hydrant/ingest/chunk.hpp>
 
 #include <algorithm>
