@@ -99,6 +99,7 @@ TEST_CASE("key changes year, hour and second at the last millisecond", "[object]
   const Key key("!{timestamp:yyyy/DDD/HH/mm/ss}/");
   REQUIRE(prefix_of(key, arrived(2025, 12, 31, 23, 59, 59, 999)) == "2025/365/23/59/59/");
   REQUIRE(prefix_of(key, arrived(2026, 1, 1, 0, 0, 0, 0)) == "2026/001/00/00/00/");
+  REQUIRE(prefix_of(key, arrived(1969, 12, 31, 23, 59, 59, 999)) == "1969/365/23/59/59/");
 }
 
 TEST_CASE("key agrees with the C library on every day of a hundred years", "[object][key]") {

@@ -146,6 +146,28 @@ TEST_CASE("object sink stores random batches as what joining them by hand gives"
   }
 }
 
+TEST_CASE("object sink makes a whole object after one that broke off in the middle of a frame",
+          "[object][object_sink]") {
+  FailingFiles files;
+  TestAttempt test(files);
+  ObjectSink sink{DirectoryStore{"lake"}, Lines{}, Zstd{}};
+  std::mt19937_64 random(17);
+  std::string noise(900'000, '\0');
+  for (char& byte : noise) {
+    byte = static_cast<char>(random());
+  }
+  Pages pages("");
+  pages.put(noise);
+  files.failing_call = 3;
+
+  const DeliveryResult first = sink.deliver(pages.batch(), test.attempt);
+  const DeliveryResult second = sink.deliver(pages.batch(), test.attempt);
+
+  REQUIRE(first.code() == "Directory.WriteFailed");
+  REQUIRE(second.is_delivered());
+  REQUIRE((unpacked(files.files.begin()->second.bytes) == noise + "\n"));
+}
+
 TEST_CASE("object sink puts a batch's second attempt in the place of the first",
           "[object][object_sink]") {
   FailingFiles files;
