@@ -86,43 +86,47 @@ TEST_CASE("promise 3: thousand producers at once stay below the limit, and none 
   hydrant::StreamOptions options = minute_options();
   options.record_bytes_max = 1_KiB;
   options.buffering.size = 1_MiB;
-  options.memory_limit = 8_MiB;
-  options.overflow = hydrant::Overflow::reject;
+  options.memory_limit = 18_MiB;
   MemorySink sink;
   hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
   constexpr int producers = 1000;
+  constexpr int records_each = 140;
   std::mutex lock;
   std::condition_variable changed;
   int ready = 0;
-  bool done = false;
   std::uint64_t accepted = 0;
+  const auto put = [&](int count) {
+    std::uint64_t mine = 0;
+    for (int i = 0; i < count; ++i) {
+      mine += stream.put(std::string(100, 'x')) ? 1u : 0u;
+    }
+    std::unique_lock guard(lock);
+    accepted += mine;
+    ++ready;
+    changed.notify_all();
+  };
+  const auto wait_until_ready = [&](int count) {
+    std::unique_lock guard(lock);
+    changed.wait(guard, [&] { return ready >= count; });
+  };
 
   std::vector<std::thread> threads;
   for (int i = 0; i < producers; ++i) {
     threads.emplace_back([&] {
-      std::uint64_t mine = 0;
-      for (int k = 0; k < 20; ++k) {
-        mine += stream.put(std::string(100, 'x')) ? 1u : 0u;
-      }
-      std::unique_lock guard(lock);
-      accepted += mine;
-      ++ready;
-      changed.notify_all();
-      changed.wait(guard, [&] { return done; });  // all shards exist at once
+      put(1);
+      wait_until_ready(producers);  // all shards exist at once
+      put(records_each - 1);
+      wait_until_ready(2 * producers);
     });
   }
-  {
-    std::unique_lock guard(lock);
-    changed.wait(guard, [&] { return ready == producers; });
-    require_bounded(stream);
-    done = true;
-    changed.notify_all();
-  }
+  wait_until_ready(2 * producers);
+  require_bounded(stream);
   for (std::thread& thread : threads) {
     thread.join();
   }
 
-  REQUIRE(accepted == producers * 20);  // 4 KiB each are enough: 4 MiB of 8
+  // Four chunks of 4 KiB for each: they fit only if nobody was given larger ones.
+  REQUIRE(accepted == producers * records_each);
   REQUIRE(stream.flush(10s).complete);
   REQUIRE(sink.record_count() == accepted);
   require_bounded(stream);
