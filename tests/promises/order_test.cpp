@@ -34,7 +34,7 @@ void require_order(const Texts& records, std::map<std::string, int> counts) {
 
 TEST_CASE("promise 6: order of a producer survives failures, splits and small batches",
           "[promise][order]") {
-  const std::uint64_t seed = GENERATE(range(1, 30));
+  const auto seed = static_cast<std::uint64_t>(GENERATE(range(1, 30)));
   CAPTURE(seed);
   std::mt19937_64 dice(seed);
   ManualEnv env(seed);
