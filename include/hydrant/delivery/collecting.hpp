@@ -27,9 +27,6 @@ inline void Engine::collect() noexcept {
   close_batches(now);
   note_overstays(now);
   const bool quiet = main_->counts.entered == entered_before;
-  if (!quiet) {
-    provision(lock);
-  }
   const std::optional<SteadyTime> next = next_collect(lock, now, pause, quiet);
   std::size_t tasks = 0;
   std::array<Task*, tasks_started_at_once> ready;
@@ -42,6 +39,9 @@ inline void Engine::collect() noexcept {
   }
   for (std::size_t i = 0; i < tasks; ++i) {
     executor_->post(shared(*ready[i]));
+  }
+  if (!quiet) {
+    provision();
   }
   engine_of_this_thread = outer;
 }

@@ -79,9 +79,14 @@ class ChunkPool {
     return used_ + free_bytes_ + bytes + reserve <= budget_;
   }
 
-  /// Puts a chunk made outside the lock among the spare ones.
+  /// Puts a chunk made outside the lock among the spare ones; frees it when the budget has gone
+  /// meanwhile.
   void add_spare(Chunk* chunk) {
     adopt(chunk);
+    if (!can_grow(chunk_bytes(chunk->size_class), 0)) {
+      destroy(*this, chunk);
+      return;
+    }
     used_ += chunk_bytes(chunk->size_class);
     peak_ = std::max(peak_, used_ + free_bytes_);
     give_back(chunk);

@@ -26,7 +26,7 @@ inline PutStatus ShardSet::refuse(PutStatus status) noexcept {
 
 inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept
     try {
-  Lock lock(mutex_);
+  Lock lock = lock_for_producer();
   if (closed_) {
     return refuse(PutStatus::closed);
   }
@@ -99,7 +99,7 @@ inline PutResult ShardSet::put_raced(StreamGate& gate, Shard& shard, Ticket tick
     return ticket;
   }
   if (closed_) {
-    shard.header->committed.store(--shard.count, std::memory_order_release);
+    shard.header->committed.store(shard.count() - 1, std::memory_order_release);
     wake_collector(false);  // whoever waits for the last record must look again
     return refuse(PutStatus::closed);
   }
@@ -219,13 +219,11 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
 /// Ends the open chunk: its thread writes to it no more.
 inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
   Chunk& open = *shard.open;
-  open.sealed_count = shard.count;
+  open.sealed_count = shard.count();
   open.sealed = true;
-  shard.sealed_end = open.first_sequence + shard.count;
+  shard.sealed_end = open.first_sequence + open.sealed_count;
   shard.open = nullptr;
-  shard.tail = nullptr;  // nothing fits
-  shard.slots_top = nullptr;
-  shard.count = 0;
+  shard.write_nowhere();
   rolled_bytes_ += open.begin_of(open.sealed_count) - open.begin_of(open.harvested);
   if (rolled_bytes_ >= wake_bytes_) {
     wake_collector(false);
@@ -252,12 +250,7 @@ inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_c
   (shard.newest != nullptr ? shard.newest->next : shard.oldest) = &fresh;
   shard.newest = &fresh;
   shard.open = &fresh;
-  shard.payload = fresh.payload();
-  shard.tail = shard.payload;
-  shard.slots_top = fresh.slots_top();
-  shard.header = &fresh.header();
-  shard.first_sequence = next_sequence;
-  shard.count = 0;
+  shard.write_to(fresh.payload(), fresh.slots_top(), fresh.header(), next_sequence);
   shard.size_class = std::min(size_class + 1, chunk_class_open);
   hot_class_ = size_class;
 }
@@ -292,11 +285,14 @@ void ShardSet::harvest(SteadyTime since, Take take) {
   }
 }
 
-inline void ShardSet::provision(Lock& lock) {
+inline void ShardSet::provision() {
   constexpr std::size_t spare_wanted = 4;
+  Lock lock(mutex_);
   const std::uint32_t size_class = hot_class_;
-  while (pool_->spare_count(size_class, spare_wanted) < spare_wanted &&
-         pool_->can_grow(chunk_bytes(size_class), options_.reserve)) {
+  // Counted once: a producer that takes them as fast as they are made must not keep us here.
+  for (std::size_t spare = pool_->spare_count(size_class, spare_wanted);
+       spare < spare_wanted && pool_->can_grow(chunk_bytes(size_class), options_.reserve);
+       ++spare) {
     lock.unlock();
     Chunk* chunk = ChunkPool::make(size_class);
     lock.lock();

@@ -138,9 +138,9 @@ class ShardSet : public GateKeeper {
                                  : shard.open->first_sequence + shard.open->published();
   }
 
-  /// Makes spare chunks, touched, so that producers meet no page fault. Lets go of the lock
-  /// meanwhile.
-  void provision(Lock& lock);
+  /// Makes a few spare chunks, touched, so that producers meet no page fault. Takes the lock, but
+  /// not while it makes them.
+  void provision();
 
   /// The forked child starts with nothing: no shard, no record. The lock is held.
   void forget_everything();
