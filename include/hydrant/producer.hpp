@@ -2,7 +2,7 @@
 //
 // The light include: all that a program's many files need to put records into
 // a stream that one of them has built. It names neither the transform nor the
-// sink, and none of fmt, curl, zstd, threads or chrono.
+// sink, and none of curl, zstd, threads or chrono.
 #pragma once
 
 #include <hydrant/core/put_result.hpp>
