@@ -60,7 +60,7 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
   last_harvest_ = now;
   const std::uint64_t gathered = main_->gathered_bytes();
   const std::uint64_t size = main_->hints.size.value;
-  constexpr std::uint64_t least = 64 * 1024;
+  constexpr std::uint64_t least = std::uint64_t{64} << 10;
   wake_bytes_ = std::max(least, size > gathered ? size - gathered : 0);
 }
 

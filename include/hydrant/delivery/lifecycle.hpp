@@ -130,11 +130,12 @@ inline WaitStatus Engine::wait(Ticket ticket, std::chrono::nanoseconds timeout) 
   if (!shard->settled.contains(ticket.sequence)) {
     return WaitStatus::pending;
   }
-  for (auto range = ended_.rbegin(); range != ended_.rend(); ++range) {
-    if (range->shard == ticket.shard && range->first <= ticket.sequence &&
-        ticket.sequence < range->last) {
-      return range->status;
-    }
+  const auto range = std::find_if(ended_.rbegin(), ended_.rend(), [&](const EndedRange& ended) {
+    return ended.shard == ticket.shard && ended.first <= ticket.sequence &&
+           ticket.sequence < ended.last;
+  });
+  if (range != ended_.rend()) {
+    return range->status;
   }
   return ended_forgotten_ ? WaitStatus::ended : WaitStatus::delivered;
 }
