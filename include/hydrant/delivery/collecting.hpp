@@ -47,6 +47,9 @@ inline void Engine::collect() noexcept {
 }
 
 inline void Engine::harvest_into_lanes(SteadyTime now) {
+  if (harvest_ended_) {
+    return;
+  }
   const WallTime wall = world_->wall_now();
   harvest(last_harvest_, [&](Slice slice) {
     slice.arrival =
