@@ -3,7 +3,8 @@
 // Counts the allocations of a test program, for the promise that something
 // takes no memory. It replaces the global operators, so exactly one file of a
 // program includes it. They are never inlined: GCC 12 takes an inlined `free` for
-// one that does not match its `operator new`.
+// one that does not match its `operator new`. The thread sanitizer brings its own
+// operators: under it nothing is counted.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,17 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+
+#if defined(__SANITIZE_THREAD__)
+#define HYDRANT_TESTS_COUNT_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HYDRANT_TESTS_COUNT_ALLOCATIONS 0
+#endif
+#endif
+#ifndef HYDRANT_TESTS_COUNT_ALLOCATIONS
+#define HYDRANT_TESTS_COUNT_ALLOCATIONS 1
+#endif
 
 namespace hydrant::tests {
 
@@ -22,6 +34,8 @@ inline void* allocate_counted(std::size_t size) noexcept {
 }
 
 }  // namespace hydrant::tests
+
+#if HYDRANT_TESTS_COUNT_ALLOCATIONS
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
   if (void* memory = hydrant::tests::allocate_counted(size)) {
@@ -65,3 +79,5 @@ inline void* allocate_counted(std::size_t size) noexcept {
 [[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
+
+#endif

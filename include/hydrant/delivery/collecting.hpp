@@ -27,9 +27,6 @@ inline void Engine::collect() noexcept {
   close_batches(now);
   note_overstays(now);
   const bool quiet = main_->counts.entered == entered_before;
-  if (!quiet) {
-    provision(lock);
-  }
   const std::optional<SteadyTime> next = next_collect(lock, now, pause, quiet);
   std::size_t tasks = 0;
   std::array<Task*, tasks_started_at_once> ready;
@@ -43,10 +40,16 @@ inline void Engine::collect() noexcept {
   for (std::size_t i = 0; i < tasks; ++i) {
     executor_->post(shared(*ready[i]));
   }
+  if (!quiet) {
+    provision();
+  }
   engine_of_this_thread = outer;
 }
 
 inline void Engine::harvest_into_lanes(SteadyTime now) {
+  if (harvest_ended_) {
+    return;
+  }
   const WallTime wall = world_->wall_now();
   harvest(last_harvest_, [&](Slice slice) {
     slice.arrival =
@@ -60,7 +63,7 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
   last_harvest_ = now;
   const std::uint64_t gathered = main_->gathered_bytes();
   const std::uint64_t size = main_->hints.size.value;
-  constexpr std::uint64_t least = 64 * 1024;
+  constexpr std::uint64_t least = std::uint64_t{64} << 10;
   wake_bytes_ = std::max(least, size > gathered ? size - gathered : 0);
 }
 

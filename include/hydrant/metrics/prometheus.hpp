@@ -83,7 +83,7 @@ class PrometheusText {
     for (const StreamSnapshot& snapshot : snapshots) {
       std::size_t copy = 1;
       for (const auto& earlier : streams_) {
-        copy += earlier.value->stream == snapshot.stream ? 1 : 0;
+        copy += earlier.value->stream == snapshot.stream ? 1u : 0u;
       }
       std::string labels = prometheus_label("stream", snapshot.stream);
       if (copy > 1) {
@@ -110,7 +110,7 @@ class PrometheusText {
       std::size_t copy = 1;
       for (std::size_t earlier = 0; earlier < index; ++earlier) {
         const LaneSnapshot& other = snapshot.lanes[earlier];
-        copy += other.role == lane.role && other.sink == lane.sink ? 1 : 0;
+        copy += other.role == lane.role && other.sink == lane.sink ? 1u : 0u;
       }
       std::string role(to_text(lane.role));
       if (copy > 1) {
