@@ -4,11 +4,13 @@
 // for a store of your own: a name, and one function that keeps an object.
 #pragma once
 
+#include <hydrant/core/error.hpp>
 #include <hydrant/object/store.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 

@@ -4,8 +4,6 @@
 // whole lines so that several threads can share the reading.
 #pragma once
 
-#include <hydrant/core/limits.hpp>
-
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -30,7 +28,7 @@ class LineSource {
   static constexpr std::size_t block_size = 256 * 1024;
   /// What is longer comes with its middle cut out, and still too long: the stream
   /// refuses it, and counts that.
-  static constexpr std::size_t line_size_max = hydrant::limits::record_bytes_max.value;
+  static constexpr std::size_t line_size_max = 2 * 1024 * 1024;
 
   /// Without files: standard input.
   explicit LineSource(std::vector<std::string> files) : files_(std::move(files)) {
@@ -70,6 +68,7 @@ class LineSource {
     std::uint64_t total = 0;
     for (const std::string& path : files) {
       struct stat info {};
+
       if (::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
         total += static_cast<std::uint64_t>(info.st_size);
       }
@@ -97,8 +96,7 @@ class LineSource {
       const std::size_t old_size = block.size();
       block.resize(old_size + block_size);
       // Not fread: it would wait until a slow pipe has filled the whole block.
-      const ::ssize_t count =
-          ::read(::fileno(file_.get()), block.data() + old_size, block_size);
+      const ::ssize_t count = ::read(::fileno(file_.get()), block.data() + old_size, block_size);
       if (count < 0) {
         throw std::system_error(errno, std::generic_category(), path_);
       }

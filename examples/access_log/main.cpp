@@ -6,15 +6,10 @@
 // for; the exit status is 0 only when none was lost.
 //
 //     access_log /var/log/nginx/access.log --to lake --threads 4
-#include "failing_store.hpp"
-#include "line_source.hpp"
-#include "options.hpp"
-#include "parse.hpp"
-#include "progress.hpp"
-
 #include <hydrant/hydrant.hpp>
 #include <hydrant/object/directory_store.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -28,6 +23,11 @@
 #include <variant>
 #include <vector>
 
+#include "failing_store.hpp"
+#include "line_source.hpp"
+#include "options.hpp"
+#include "parse.hpp"
+#include "progress.hpp"
 #include <fmt/format.h>
 
 namespace {
@@ -54,14 +54,27 @@ auto sink_into(const std::string& directory, const CodecType& codec, std::uint32
                              hydrant::Lines{}, codec};
 }
 
+/// A disk comes back sooner than a server on the other side of the world.
+hydrant::RetryOptions retry_options() {
+  return {.backoff = 100ms, .backoff_max = 10s};
+}
+
 hydrant::StreamOptions stream_options(const Options& options) {
   return {.name = "access-log",
           .buffering = {.size = options.size, .interval = options.interval},
+          // A quarter of it is for JSON. The longest line that there is, all of bytes that JSON
+          // writes as six, has to fit, once for each batch at work.
+          .memory_limit = std::max(options.threads * 64_MiB, 4 * options.size),
           // A log file can wait: rather slow down the reading than lose a line.
           .overflow = hydrant::Overflow::block{10min},
-          // A disk comes back sooner than a server on the other side of the world.
-          .retry = {.backoff = 100ms, .backoff_max = 10s},
+          .retry = retry_options(),
+          .record_bytes_max = {LineSource::line_size_max},
           .concurrency = options.threads};
+}
+
+hydrant::OutputOptions error_options(const Options& options) {
+  return {.buffering = {.size = options.size, .interval = options.interval},
+          .retry = retry_options()};
 }
 
 /// Puts lines until there are none. Returns: why it ended early; empty when it did not.
@@ -130,7 +143,8 @@ bool run(const Options& options, const CodecType& codec) {
   hydrant::DeliveryStream stream{
       stream_options(options), hydrant::transform(to_json),
       sink_into(options.directory + "/data", codec, options.fail_every),
-      hydrant::error_output(sink_into(options.directory + "/errors", codec, options.fail_every))};
+      hydrant::error_output(sink_into(options.directory + "/errors", codec, options.fail_every),
+                            error_options(options))};
 
   std::string trouble;
   hydrant::DeliveryReport report;
@@ -167,9 +181,11 @@ int main(int argc, char** argv) try {
   const bool arrived =
       std::visit([&](const auto& codec) { return run(options, codec); }, options.codec);
   return arrived ? 0 : 1;
+
 } catch (const std::invalid_argument& error) {
   fmt::print(stderr, "access_log: {}\n\n{}", error.what(), usage);
   return 2;
+
 } catch (const std::exception& error) {
   fmt::print(stderr, "access_log: {}\n", error.what());
   return 2;

@@ -247,13 +247,13 @@ inline void append_json(std::string& json, const Entry& entry) {
   append_member(json, "user", entry.user);
   append_member(json, "time", entry.time);
 
+  // "GET /path HTTP/1.1" comes in three parts, anything else as it was sent.
   const std::string request = unescaped(entry.request);
-  append_member(json, "request", request);
-  // "GET /path HTTP/1.1"; anything else is a request that no method made.
   const std::string_view view = request;
   const std::size_t first = view.find(' ');
   const std::size_t last = view.rfind(' ');
   const bool is_http = first != last && view.substr(last + 1).starts_with("HTTP/");
+  append_member(json, "request", is_http ? std::string_view() : view);
   append_member(json, "method", is_http ? view.substr(0, first) : std::string_view());
   append_member(json, "path",
                 is_http ? view.substr(first + 1, last - first - 1) : std::string_view());
