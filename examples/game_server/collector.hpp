@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Stands for the telemetry service at the other end of the network: takes
+// Stands for a telemetry agent, to which games on a machine send: takes
 // batches, counts the events in them, and answers each batch with that count.
 // The only thread of this program beside the game's own.
 #pragma once
@@ -33,8 +33,6 @@ class Collector {
   ~Collector() {
     ::shutdown(door_.descriptor(), SHUT_RDWR);  // ends a wait for a client
   }
-
-  std::uint16_t port() const { return door_.port(); }
 
   /// Events received so far, counted by their new lines.
   std::uint64_t events() const { return events_; }

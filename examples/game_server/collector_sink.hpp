@@ -7,8 +7,10 @@
 
 #include <hydrant/sink/sink.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "collector.hpp"
 #include "socket.hpp"
@@ -26,11 +29,10 @@ namespace game_server {
 class CollectorSink {
  public:
   static constexpr std::string_view name = "collector";
-  static constexpr hydrant::SinkLimits limits{.batch_bytes_max = 1u << 30};
-  /// What a step copies into the socket: well below 100 us on most machines.
-  static constexpr std::size_t step_bytes_max = 256 * 1024;
-
-  explicit CollectorSink(std::uint16_t port) : port_(port) {}
+  static constexpr hydrant::SinkLimits limits{};
+  /// A step goes on while the socket takes more, for so long; then it is the game's turn.
+  static constexpr std::chrono::microseconds step_time_max{100};
+  static constexpr std::size_t send_bytes_max = 64 * 1024;
 
   /// The stream appends it at `put`, so memory can be sent as it lies.
   std::string_view record_delimiter() const { return "\n"; }
@@ -42,25 +44,25 @@ class CollectorSink {
     piece_sent_ = 0;
     answer_received_ = 0;
     if (!socket_.is_open()) {
-      socket_ = Socket::connecting(port_);
+      socket_ = Socket::connected();
     }
   }
 
-  std::optional<hydrant::DeliveryResult> step(hydrant::Attempt& /*attempt*/) {
-    for (std::size_t sent = 0; piece_ <= batch_->slices().size();) {
+  std::optional<hydrant::DeliveryResult> step(hydrant::Attempt& attempt) {
+    const hydrant::SteadyTime start = attempt.now();
+    while (piece_ <= batch_->slices().size()) {
       const std::span<const std::byte> rest = piece().subspan(piece_sent_);
       const ::ssize_t count = ::send(socket_.descriptor(), rest.data(),
-                                     std::min(rest.size(), step_bytes_max - sent), MSG_NOSIGNAL);
+                                     std::min(rest.size(), send_bytes_max), MSG_NOSIGNAL);
       if (count < 0) {
         return not_yet_or_failed("send");
       }
-      sent += static_cast<std::size_t>(count);
       piece_sent_ += static_cast<std::size_t>(count);
       if (piece_sent_ == piece().size()) {
         ++piece_;
         piece_sent_ = 0;
       }
-      if (sent == step_bytes_max) {
+      if (attempt.now() - start >= step_time_max) {
         return std::nullopt;
       }
     }
@@ -105,7 +107,6 @@ class CollectorSink {
     return hydrant::retry(std::move(reason));
   }
 
-  std::uint16_t port_;
   Socket socket_;
   const hydrant::Batch* batch_ = nullptr;  // the engine's, from begin to the result
   BatchHead head_;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// A TCP socket on the loopback interface that closes itself.
+// A Unix socket that closes itself. Its address is a name of the process, in
+// Linux's abstract namespace: no file is made or left behind.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
+#include <cstddef>
+#include <string>
 #include <system_error>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace game_server {
@@ -42,42 +43,30 @@ class Socket {
 
   /// Errors: std::system_error.
   static Socket listening() {
-    Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in any = address(0);
-    if (::bind(socket.descriptor_, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0 ||
-        ::listen(socket.descriptor_, 1) != 0) {
+    Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket.with_address(::bind) || ::listen(socket.descriptor_, 1) != 0) {
       throw std::system_error(errno, std::generic_category(), "cannot listen");
     }
     return socket;
   }
 
-  /// Waits for nothing: until the connection is made, the socket takes no bytes yet. One that
-  /// cannot be made is known by the first `send`.
-  static Socket connecting(std::uint16_t port) {
-    Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const int on = 1;
-    ::setsockopt(socket.descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const sockaddr_in there = address(port);
-    ::connect(socket.descriptor_, reinterpret_cast<const sockaddr*>(&there), sizeof there);
+  /// Waits for nothing. Where nobody listens, the first `send` says so.
+  static Socket connected() {
+    Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    static_cast<void>(socket.with_address(::connect));
     return socket;
   }
 
   Socket accept() const { return Socket(::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC)); }
 
-  std::uint16_t port() const {
-    sockaddr_in here{};
-    socklen_t size = sizeof here;
-    ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&here), &size);
-    return ntohs(here.sin_port);
-  }
-
  private:
-  static sockaddr_in address(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
+  bool with_address(int (*use)(int, const sockaddr*, socklen_t)) const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = '\0' + std::string("hydrant-game-") + std::to_string(::getpid());
+    std::copy(name.begin(), name.end(), address.sun_path);
+    return use(descriptor_, reinterpret_cast<const sockaddr*>(&address),
+               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())) == 0;
   }
 
   int descriptor_ = -1;
