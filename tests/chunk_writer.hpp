@@ -16,12 +16,7 @@ namespace hydrant::tests {
 inline void open_chunk(detail::Shard& shard, detail::Chunk& chunk, std::uint64_t first_sequence) {
   chunk.first_sequence = first_sequence;
   chunk.delimiter_size = shard.delimiter_size;
-  shard.payload = chunk.payload();
-  shard.tail = shard.payload;
-  shard.slots_top = chunk.slots_top();
-  shard.header = &chunk.header();
-  shard.first_sequence = first_sequence;
-  shard.count = 0;
+  shard.write_to(chunk.payload(), chunk.slots_top(), chunk.header(), first_sequence);
 }
 
 /// A producer's end, without a stream around it.

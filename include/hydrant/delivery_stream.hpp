@@ -334,7 +334,9 @@ class DeliveryStream {
 
   void take(detail::StreamParts& parts, Pumped) { parts.is_pumped = true; }
 
-  void take(detail::StreamParts& parts, Runtime runtime) { parts.executor = runtime.executor(); }
+  void take(detail::StreamParts& parts, const Runtime& runtime) {
+    parts.executor = runtime.executor();
+  }
 
   void take(detail::StreamParts& parts, Env env) {
     if constexpr (requires { env.executor(); }) {

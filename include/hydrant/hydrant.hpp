@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The library in one include, in the order in which a record walks through it.
-// Needs fmt-free standard C++20 and threads only: whatever needs another
+// Needs standard C++20 and threads only: whatever needs another
 // library (zstd, zlib) is a header of its own, named for it.
 #pragma once
 

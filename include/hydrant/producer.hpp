@@ -2,7 +2,7 @@
 //
 // The light include: all that a program's many files need to put records into
 // a stream that one of them has built. It names neither the transform nor the
-// sink, and none of fmt, curl, zstd, threads or chrono.
+// sink, and none of curl, zstd, threads or chrono.
 #pragma once
 
 #include <hydrant/core/put_result.hpp>
@@ -89,9 +89,11 @@ class Producer {
   Producer(const Producer& other) : gate_(other.gate_) { gate_->add_handle(); }
 
   Producer& operator=(const Producer& other) {
-    other.gate_->add_handle();
-    gate_->drop_handle();
-    gate_ = other.gate_;
+    if (this != &other) {
+      other.gate_->add_handle();
+      gate_->drop_handle();
+      gate_ = other.gate_;
+    }
     return *this;
   }
 
@@ -129,7 +131,7 @@ class Producer {
 
   /// Room for one record of up to `size_max` bytes, to format straight into.
   /// Errors, Blocks: as put.
-  Room reserve(std::size_t size_max) noexcept { return Room(*gate_, size_max); }
+  Room reserve(std::size_t size_max) noexcept { return {*gate_, size_max}; }
 
  private:
   detail::Gate* gate_;

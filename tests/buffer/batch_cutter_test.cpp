@@ -88,8 +88,8 @@ struct Feed {
       static_cast<void>(shard.append(record.data(), record.size()));
     }
     put.insert(put.end(), records.begin(), records.end());
-    for (std::uint32_t first = 0; first < shard.count;) {
-      const auto last = static_cast<std::uint32_t>(first + 1 + dice() % (shard.count - first));
+    for (std::uint32_t first = 0; first < shard.count();) {
+      const auto last = static_cast<std::uint32_t>(first + 1 + dice() % (shard.count() - first));
       Slice slice;
       slice.chunk = chunk;
       slice.first = first;

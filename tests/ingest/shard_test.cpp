@@ -46,11 +46,11 @@ TEST_CASE("shard gives back what was appended, each record delimited once", "[in
 
     Slice slice;
     slice.chunk = chunk;
-    slice.last = shard.count;
+    slice.last = shard.count();
     REQUIRE(slice.bytes() == raw.size());
     const auto bytes = slice.view().bytes();
     REQUIRE(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == raw);
-    for (std::uint32_t i = 0; i < shard.count; ++i) {
+    for (std::uint32_t i = 0; i < shard.count(); ++i) {
       // A record that brought its own delimiter keeps it.
       REQUIRE(slice.view().record(i).text() == records[i]);
     }
@@ -83,7 +83,7 @@ TEST_CASE("smallest chunk class for a record takes that record, and the one belo
     open_chunk(shard, *chunk, 0);
     REQUIRE(shard.fits(size));
     static_cast<void>(shard.append(record.data(), record.size()));
-    REQUIRE(reinterpret_cast<std::byte*>(shard.slots_top - shard.count) >= shard.tail);
+    REQUIRE(reinterpret_cast<std::byte*>(shard.slots_top - shard.count()) >= shard.tail);
     if (fitting != 0) {
       Chunk* smaller = pool.take(fitting - 1, 0);
       open_chunk(shard, *smaller, 0);

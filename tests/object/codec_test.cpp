@@ -162,7 +162,7 @@ TEMPLATE_TEST_CASE("codec starts afresh after a reset between two writes", "[obj
   const TestType codec{};
   std::mt19937_64 random(13);
   // The short one waits in the library, part of the long one in our buffer.
-  for (const std::size_t size : {20, 200'000}) {
+  for (const std::size_t size : {std::size_t{20}, std::size_t{200'000}}) {
     CAPTURE(size);
     auto encoder = codec.encoder();
     std::string before(size, '\0');

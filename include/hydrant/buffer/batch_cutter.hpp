@@ -131,9 +131,7 @@ class BatchCutter {
   }
 
   void append(Slice slice) {
-    if (open_.slices.empty()) {
-      note_first_arrival(slice);
-    } else if (slice.arrival_steady < open_.first_arrival_steady) {
+    if (open_.slices.empty() || slice.arrival_steady < open_.first_arrival_steady) {
       note_first_arrival(slice);
     }
     open_.bytes += slice.bytes();

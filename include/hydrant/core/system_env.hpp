@@ -37,7 +37,7 @@ struct SystemEnv {
 
   /// One for the process; never destroyed, for workers may outlive main.
   Files& files() const {
-    static SystemFiles* files = new SystemFiles;
+    static auto* files = new SystemFiles;
     return *files;
   }
 

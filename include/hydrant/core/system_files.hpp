@@ -8,11 +8,11 @@
 #include <hydrant/core/files.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,7 +27,9 @@ namespace detail {
 
 /// "rename a: No space left on device" with the number beside it.
 inline Failure system_failure(std::string_view tried, std::string_view path, int code) {
-  return {std::string(tried) + " " + std::string(path) + ": " + std::strerror(code), code};
+  return {
+      std::string(tried) + " " + std::string(path) + ": " + std::generic_category().message(code),
+      code};
 }
 
 /// A descriptor open for writing.
@@ -135,6 +137,7 @@ class SystemFiles final : public Files {
     }
     std::vector<std::string> names;
     errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this directory stream
     while (const dirent* entry = ::readdir(directory)) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") {

@@ -17,19 +17,19 @@ inline void Engine::collect() noexcept {
   Lock lock(mutex_);
   const SteadyTime now = world_->steady_now();
   const std::uint64_t entered_before = main_->counts.entered;
-  collecting_ = false;
+  const bool was_woken = std::exchange(collecting_, false);
   collecting_soon_ = false;
   const SteadyTime last_harvest = last_harvest_;
   const std::uint64_t harvested_before = counts_.harvested_bytes;
   harvest_into_lanes(now);
-  const std::chrono::nanoseconds pause =
+  std::chrono::nanoseconds pause =
       pause_for_rate(counts_.harvested_bytes - harvested_before, now - last_harvest);
+  if (was_woken) {
+    pause = std::min<std::chrono::nanoseconds>(pause, soon);  // a burst, maybe: spare it more wakes
+  }
   close_batches(now);
   note_overstays(now);
   const bool quiet = main_->counts.entered == entered_before;
-  if (!quiet) {
-    provision(lock);
-  }
   const std::optional<SteadyTime> next = next_collect(lock, now, pause, quiet);
   std::size_t tasks = 0;
   std::array<Task*, tasks_started_at_once> ready;
@@ -43,10 +43,16 @@ inline void Engine::collect() noexcept {
   for (std::size_t i = 0; i < tasks; ++i) {
     executor_->post(shared(*ready[i]));
   }
+  if (!quiet) {
+    provision();
+  }
   engine_of_this_thread = outer;
 }
 
 inline void Engine::harvest_into_lanes(SteadyTime now) {
+  if (harvest_ended_) {
+    return;
+  }
   const WallTime wall = world_->wall_now();
   harvest(last_harvest_, [&](Slice slice) {
     slice.arrival =
@@ -60,14 +66,16 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
   last_harvest_ = now;
   const std::uint64_t gathered = main_->gathered_bytes();
   const std::uint64_t size = main_->hints.size.value;
-  constexpr std::uint64_t least = 64 * 1024;
+  constexpr std::uint64_t least = std::uint64_t{64} << 10;
   wake_bytes_ = std::max(least, size > gathered ? size - gathered : 0);
 }
 
 inline void Engine::close_batches(SteadyTime now) {
   const bool memory_is_short = std::exchange(pressure_, false);
   for (const auto& lane : lanes_) {
-    if (closing_) {
+    if (lane.get() == error_ && closing_ && letters_may_follow(now)) {
+      lane->close_due(now);
+    } else if (closing_) {
       lane->close_all(CloseReason::closing);
     } else if (flushing_ != 0) {
       lane->close_all(CloseReason::flush);
@@ -80,6 +88,13 @@ inline void Engine::close_batches(SteadyTime now) {
       }
     }
   }
+}
+
+/// Whether to wait, when closing, for more failed records before the error output gets what there
+/// is: else each would become an object of its own. Never for long, and never when time is short.
+inline bool Engine::letters_may_follow(SteadyTime now) const {
+  return !main_->is_idle() && closing_deadline() - now > 10 * tick_ &&
+         now < saturating_add(error_->oldest_waiting(), tick_);
 }
 
 /// Names tasks without a batch, as many as there are batches that wait for one.
@@ -135,7 +150,6 @@ inline std::optional<SteadyTime> Engine::next_collect(Lock& lock, SteadyTime now
   if (idle && now - quiet_since_ >= quiet_before_park) {
     return park(lock) ? std::nullopt : std::optional(now);
   }
-  constexpr std::chrono::microseconds soon{500};
   collecting_soon_ = pause <= soon;
   return std::min(due, saturating_add(now, pause));
 }
@@ -271,6 +285,9 @@ inline void Engine::finish_batch(DeliveryTask& task) {
   task.pipeline.drop_batch();
   task.has_batch = false;
   --task.lane->in_flight;
+  if (closing_ && task.lane == main_ && main_->is_idle()) {
+    wake_collector(false);  // no more letters for the error output
+  }
   notify();
 }
 

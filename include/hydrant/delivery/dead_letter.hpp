@@ -26,14 +26,14 @@ inline void append_dead_letter(std::string& out, const RecordView& record,
   append_json_string(out, failure.message);
   out +=
       ",\"attemptEndingTimestamp\":" + std::to_string(failure.ended_at.time_since_epoch().count());
-  out += ",\"rawData\":\"";
+  out += R"(,"rawData":")";
   append_base64(out, record.bytes());
   out += "\"}";
 }
 
 /// The longest dead letter of a record of `record_bytes`, with room for its message.
 constexpr std::size_t dead_letter_bytes_max(std::size_t record_bytes) {
-  constexpr std::size_t envelope = 8 * 1024;
+  constexpr std::size_t envelope = std::size_t{8} << 10;
   return (record_bytes + 2) / 3 * 4 + envelope;
 }
 

@@ -130,11 +130,12 @@ inline WaitStatus Engine::wait(Ticket ticket, std::chrono::nanoseconds timeout) 
   if (!shard->settled.contains(ticket.sequence)) {
     return WaitStatus::pending;
   }
-  for (auto range = ended_.rbegin(); range != ended_.rend(); ++range) {
-    if (range->shard == ticket.shard && range->first <= ticket.sequence &&
-        ticket.sequence < range->last) {
-      return range->status;
-    }
+  const auto range = std::find_if(ended_.rbegin(), ended_.rend(), [&](const EndedRange& ended) {
+    return ended.shard == ticket.shard && ended.first <= ticket.sequence &&
+           ticket.sequence < ended.last;
+  });
+  if (range != ended_.rend()) {
+    return range->status;
   }
   return ended_forgotten_ ? WaitStatus::ended : WaitStatus::delivered;
 }
@@ -152,8 +153,13 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
   closing_deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   gate_->change_generation();
   lock.unlock();
-  // After this, every record that any thread was told is accepted can be seen.
+  // After this, every record that any thread was told is accepted can be seen, and every further
+  // put sees that the stream is closed.
   heavy_fence();
+  lock.lock();
+  harvest_into_lanes(world_->steady_now());
+  harvest_ended_ = true;
+  lock.unlock();
   collect();
   lock.lock();
   if (engine_of_this_thread == this) {
@@ -181,7 +187,6 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
 /// sink has stays "in memory", for nobody knows whether it will arrive.
 inline void Engine::abandon_what_is_left(Lock& lock) {
   stop_.store(true, std::memory_order_relaxed);
-  harvest_into_lanes(world_->steady_now());
   for (const auto& lane : lanes_) {
     lane->close_all(CloseReason::closing);
     for (const ClosedBatch& batch : lane->queue) {

@@ -127,7 +127,7 @@ class Portion final : public OutputWriter {
         return false;
       }
     }
-    mark_ = {chunks_.size(), writer_.tail, writer_.count, source_of_output_.size()};
+    mark_ = {chunks_.size(), writer_.tail, writer_.count(), source_of_output_.size()};
     overflowed_ = false;
     return true;
   }
@@ -180,11 +180,7 @@ class Portion final : public OutputWriter {
     }
   }
 
-  void forget_chunk() {
-    writer_.tail = nullptr;
-    writer_.slots_top = nullptr;
-    writer_.count = 0;
-  }
+  void forget_chunk() { writer_.write_nowhere(); }
 
   struct Mark {
     std::size_t chunks = 0;
@@ -221,13 +217,12 @@ class Portion final : public OutputWriter {
     chunk->first_sequence = source_of_output_.size();
     chunk->delimiter_size = writer_.delimiter_size;
     chunks_.push_back(chunk);
-    writer_.payload = chunk->payload();
-    writer_.tail = writer_.payload;
-    writer_.slots_top = chunk->slots_top();
-    writer_.header = &chunk->header();
-    writer_.first_sequence = chunk->first_sequence;
-    writer_.count = 0;
+    write_to(*chunk);
     return true;
+  }
+
+  void write_to(Chunk& chunk) {
+    writer_.write_to(chunk.payload(), chunk.slots_top(), chunk.header(), chunk.first_sequence);
   }
 
   /// Forgets what the present record has emitted so far.
@@ -244,15 +239,11 @@ class Portion final : public OutputWriter {
         forget_chunk();
         return;
       }
-      writer_.payload = chunks_.back()->payload();
-      writer_.slots_top = chunks_.back()->slots_top();
-      writer_.header = &chunks_.back()->header();
-      writer_.first_sequence = chunks_.back()->first_sequence;
+      write_to(*chunks_.back());
     }
     writer_.tail = mark_.tail;
-    writer_.count = mark_.count;
     if (writer_.tail != nullptr) {
-      writer_.header->committed.store(writer_.count, std::memory_order_relaxed);
+      writer_.header->committed.store(mark_.count, std::memory_order_relaxed);
     }
   }
 

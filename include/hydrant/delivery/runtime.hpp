@@ -231,7 +231,7 @@ class Runtime {
 
   /// The process's own, made when first asked for and never destroyed.
   static Runtime& shared() {
-    static Runtime* runtime = new Runtime;
+    static auto* runtime = new Runtime;
     return *runtime;
   }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <hydrant/core/config.hpp>
-#include <hydrant/ingest/chunk.hpp>
+#include <hydrant/ingest/chunk_block.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace hydrant::detail {
 
@@ -43,7 +44,7 @@ class ChunkPool {
       free_bytes_ -= bytes;
     } else {
       trim_to_fit(bytes);
-      chunk = make(size_class);
+      chunk = make_chunks(size_class, 1);
       if (chunk == nullptr) {
         return nullptr;
       }
@@ -75,16 +76,31 @@ class ChunkPool {
     return count;
   }
 
-  bool can_grow(std::size_t bytes, std::size_t reserve) const {
-    return used_ + free_bytes_ + bytes + reserve <= budget_;
+  /// How many chunks of the class to make at once, outside the lock: several where a huge page
+  /// is a small part of the budget, none where the budget does not allow it.
+  std::size_t growth(std::uint32_t size_class, std::size_t reserve) const {
+    constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
+    if (pages_can_be_released && size_class == chunk_class_open &&
+        budget_ >= budget_for_huge_pages && can_grow(huge_page_bytes, reserve)) {
+      return chunks_a_huge_page;
+    }
+    return can_grow(chunk_bytes(size_class), reserve) ? 1 : 0;
   }
 
-  /// Puts a chunk made outside the lock among the spare ones.
-  void add_spare(Chunk* chunk) {
-    adopt(chunk);
-    used_ += chunk_bytes(chunk->size_class);
-    peak_ = std::max(peak_, used_ + free_bytes_);
-    give_back(chunk);
+  /// Puts chunks made outside the lock among the spare ones; frees those for which the budget has
+  /// gone meanwhile.
+  void add_spare(Chunk* chunks) {
+    while (chunks != nullptr) {
+      Chunk* chunk = std::exchange(chunks, chunks->next);
+      if (!can_grow(chunk_bytes(chunk->size_class), 0)) {
+        free_chunk(chunk);
+        continue;
+      }
+      adopt(chunk);
+      used_ += chunk_bytes(chunk->size_class);
+      peak_ = std::max(peak_, used_ + free_bytes_);
+      give_back(chunk);
+    }
   }
 
   /// Frees spare chunks until at most `keep` bytes of them are left.
@@ -97,27 +113,6 @@ class ChunkPool {
         destroy(*this, chunk);
       }
     }
-  }
-
-  /// A new chunk with every page touched, or null. Needs no lock.
-  static Chunk* make(std::uint32_t size_class) {
-    const std::size_t bytes = chunk_bytes(size_class);
-    auto* memory = static_cast<std::byte*>(
-        ::operator new (bytes, std::align_val_t{chunk_bytes_min}, std::nothrow));
-    if (memory == nullptr) {
-      return nullptr;
-    }
-    auto* chunk = new (std::nothrow) Chunk;
-    if (chunk == nullptr) {
-      ::operator delete (memory, std::align_val_t{chunk_bytes_min});
-      return nullptr;
-    }
-    for (std::size_t at = 0; at < bytes; at += chunk_bytes_min) {
-      memory[at] = std::byte{0};
-    }
-    chunk->memory = memory;
-    chunk->size_class = size_class;
-    return chunk;
   }
 
   /// Frees every chunk, whoever holds it, but those that a thread may still
@@ -148,6 +143,10 @@ class ChunkPool {
   std::size_t peak() const { return peak_; }
 
  private:
+  bool can_grow(std::size_t bytes, std::size_t reserve) const {
+    return used_ + free_bytes_ + bytes + reserve <= budget_;
+  }
+
   void adopt(Chunk* chunk) {
     chunk->all_next = all_;
     chunk->all_previous = nullptr;
@@ -162,8 +161,7 @@ class ChunkPool {
     if (chunk->all_next != nullptr) {
       chunk->all_next->all_previous = chunk->all_previous;
     }
-    ::operator delete (chunk->memory, std::align_val_t{chunk_bytes_min});
-    delete chunk;
+    free_chunk(chunk);
   }
 
   static void prepare(Chunk& chunk) {

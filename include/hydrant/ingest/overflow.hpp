@@ -23,6 +23,7 @@ class Overflow {
   enum class Kind : std::uint8_t { reject, drop_newest, drop_oldest, block };
 
   /// `put` waits for room, at most `timeout`, then answers buffer_full.
+  // NOLINTNEXTLINE(readability-identifier-naming): one of four values, the one that takes a time
   struct block {
     std::chrono::milliseconds timeout{0};
   };

@@ -26,16 +26,12 @@ inline PutStatus ShardSet::refuse(PutStatus status) noexcept {
 
 inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept
     try {
-  Lock lock(mutex_);
+  Lock lock = lock_for_producer();
   if (closed_) {
     return refuse(PutStatus::closed);
   }
   if (size > options_.record_bytes_max) {
     return refuse(PutStatus::record_too_large);
-  }
-  if (parked_) {
-    parked_ = false;
-    unpark();
   }
   OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
   if (mine != nullptr && !mine->room_open) {
@@ -43,6 +39,7 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
     if (status != PutStatus::accepted) {
       return refuse(status);
     }
+    leave_park();
     gate.remember(*mine);
     const Ticket ticket = mine->append(data, size);
     if (mine->open->size_class > chunk_class_open) {
@@ -53,6 +50,7 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
   // The thread is ending, or formats another record just now: a shard for this one record.
   const std::shared_ptr<OwnedShard> borrowed = take_shard();
   const PutStatus status = make_fit(lock, *borrowed, size);
+  leave_park();
   const PutResult result = status == PutStatus::accepted ? PutResult(borrowed->append(data, size))
                                                          : PutResult(refuse(status));
   borrowed->owned = false;
@@ -71,10 +69,6 @@ inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noex
   if (size > options_.record_bytes_max) {
     return refuse(PutStatus::record_too_large);
   }
-  if (parked_) {
-    parked_ = false;
-    unpark();
-  }
   OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
   if (mine == nullptr || mine->room_open) {
     return refuse(PutStatus::buffer_full);
@@ -83,6 +77,7 @@ inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noex
   if (status != PutStatus::accepted) {
     return refuse(status);
   }
+  leave_park();
   gate.remember(*mine);
   return PutStatus::accepted;
 
@@ -90,24 +85,26 @@ inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noex
   return PutStatus::buffer_full;
 }
 
-/// The generation changed between the first look and the publication. Either
-/// the stream only wants to be noticed (parked, another stream in this slot),
-/// or it was closed: then the record counts if, and only if, a harvest saw it.
-inline PutResult ShardSet::put_raced(StreamGate& gate, Shard& shard, Ticket ticket) noexcept {
-  Lock lock(mutex_);
-  if (ticket.sequence < shard.harvested) {
-    return ticket;
-  }
-  if (closed_) {
-    shard.header->committed.store(--shard.count, std::memory_order_release);
-    wake_collector(false);  // whoever waits for the last record must look again
-    return refuse(PutStatus::closed);
-  }
-  if (parked_) {
-    parked_ = false;
+/// Before a record is published, with the lock held: a stream that sleeps wakes up.
+inline void ShardSet::leave_park() noexcept {
+  if (std::exchange(parked_, false)) {
     unpark();
   }
-  gate.remember(shard);
+}
+
+/// The generation changed between the first look and the publication. Either
+/// the stream only wants to be noticed (parked, another stream in this slot),
+/// or it was closed: then the record counts if, and only if, the last harvest sees it.
+inline PutResult ShardSet::put_raced(StreamGate& gate, Shard& shard, Ticket ticket) noexcept {
+  Lock lock(mutex_);
+  if (harvest_ended_ && ticket.sequence >= shard.harvested) {
+    shard.header->committed.store(shard.count() - 1, std::memory_order_release);
+    return refuse(PutStatus::closed);
+  }
+  leave_park();
+  if (!closed_) {
+    gate.remember(shard);  // else the next put must come this way again
+  }
   return ticket;
 }
 
@@ -187,6 +184,12 @@ inline PutStatus ShardSet::make_fit(Lock& lock, OwnedShard& shard, std::size_t s
 /// One try to get a chunk; when there is none, does what the overflow policy says.
 inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
                                    Shortage& shortage) noexcept {
+  if (pool_->spare_count(size_class, 1) == 0) {
+    grow(lock, size_class);
+    if (closed_) {
+      return nullptr;
+    }
+  }
   if (Chunk* chunk = pool_->take(size_class, options_.reserve)) {
     return chunk;
   }
@@ -219,13 +222,11 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
 /// Ends the open chunk: its thread writes to it no more.
 inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
   Chunk& open = *shard.open;
-  open.sealed_count = shard.count;
+  open.sealed_count = shard.count();
   open.sealed = true;
-  shard.sealed_end = open.first_sequence + shard.count;
+  shard.sealed_end = open.first_sequence + open.sealed_count;
   shard.open = nullptr;
-  shard.tail = nullptr;  // nothing fits
-  shard.slots_top = nullptr;
-  shard.count = 0;
+  shard.write_nowhere();
   rolled_bytes_ += open.begin_of(open.sealed_count) - open.begin_of(open.harvested);
   if (rolled_bytes_ >= wake_bytes_) {
     wake_collector(false);
@@ -252,12 +253,7 @@ inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_c
   (shard.newest != nullptr ? shard.newest->next : shard.oldest) = &fresh;
   shard.newest = &fresh;
   shard.open = &fresh;
-  shard.payload = fresh.payload();
-  shard.tail = shard.payload;
-  shard.slots_top = fresh.slots_top();
-  shard.header = &fresh.header();
-  shard.first_sequence = next_sequence;
-  shard.count = 0;
+  shard.write_to(fresh.payload(), fresh.slots_top(), fresh.header(), next_sequence);
   shard.size_class = std::min(size_class + 1, chunk_class_open);
   hot_class_ = size_class;
 }
@@ -292,19 +288,32 @@ void ShardSet::harvest(SteadyTime since, Take take) {
   }
 }
 
-inline void ShardSet::provision(Lock& lock) {
+inline void ShardSet::provision() {
   constexpr std::size_t spare_wanted = 4;
+  Lock lock(mutex_);
   const std::uint32_t size_class = hot_class_;
-  while (pool_->spare_count(size_class, spare_wanted) < spare_wanted &&
-         pool_->can_grow(chunk_bytes(size_class), options_.reserve)) {
-    lock.unlock();
-    Chunk* chunk = ChunkPool::make(size_class);
-    lock.lock();
-    if (chunk == nullptr) {
+  // Counted once: a producer that takes them as fast as they are made must not keep us here.
+  std::size_t spare = pool_->spare_count(size_class, spare_wanted);
+  while (spare < spare_wanted) {
+    const std::size_t made = grow(lock, size_class);
+    if (made == 0) {
       return;
     }
-    pool_->add_spare(chunk);
+    spare += made;
   }
+}
+
+/// Makes chunks, letting go of the lock meanwhile. Returns: how many; 0 when there is no memory.
+inline std::size_t ShardSet::grow(Lock& lock, std::uint32_t size_class) {
+  const std::size_t count = pool_->growth(size_class, options_.reserve);
+  if (count == 0) {
+    return 0;
+  }
+  lock.unlock();
+  Chunk* chunks = make_chunks(size_class, count);
+  lock.lock();
+  pool_->add_spare(chunks);
+  return chunks == nullptr ? 0 : count;
 }
 
 inline void ShardSet::forget_everything() {

@@ -26,6 +26,26 @@ struct alignas(64) ChunkHeader {
   std::uint32_t shard = 0;
 };
 
+/// The header of a shard without an open chunk. Never written.
+inline constinit ChunkHeader no_page;
+
+/// Copies `size` bytes. Records are mostly short, and then a call of memcpy costs as much as the
+/// copy: between 32 and 256 bytes this copies blocks of 32 in place, the last two overlapping.
+inline void copy_record(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  constexpr std::size_t block = 32;
+  constexpr std::size_t inlined_max = 256;
+  if (size - block > inlined_max - block) {  // below the one, or above the other
+    if (size != 0) {
+      std::memcpy(to, from, size);
+    }
+    return;
+  }
+  for (std::size_t at = 0; at < size - block; at += block) {
+    std::memcpy(to + at, from + at, block);
+  }
+  std::memcpy(to + size - block, from + size - block, block);
+}
+
 /// Where one thread's next record goes.
 struct alignas(64) Shard {
   static constexpr std::uint32_t delimited_bit = 0x8000'0000u;
@@ -35,12 +55,12 @@ struct alignas(64) Shard {
   static constexpr std::size_t record_overhead = delimiter_size_max + sizeof(std::uint32_t);
 
   // The producer's fields, in one cache line. Two null pointers: nothing fits.
+  // How many records there are stands in the header alone: one store fewer.
   std::byte* tail = nullptr;           // the next payload byte
   std::uint32_t* slots_top = nullptr;  // slots grow down from here, one a record
   std::byte* payload = nullptr;
-  ChunkHeader* header = nullptr;
+  ChunkHeader* header = &no_page;
   std::uint64_t first_sequence = 0;  // of the open chunk
-  std::uint32_t count = 0;           // records in the open chunk
   std::uint32_t record_bytes_max = 0;
   std::uint32_t delimiter_size = 0;
   std::uint32_t id = 0;
@@ -58,30 +78,43 @@ struct alignas(64) Shard {
   std::uint32_t size_class = 0;       // of the next chunk
   bool owned = false;
 
+  /// Records in the open chunk.
+  std::uint32_t count() const noexcept { return header->committed.load(std::memory_order_relaxed); }
+
+  /// The next records go to this page, behind those that are there.
+  void write_to(std::byte* page_payload, std::uint32_t* page_slots_top, ChunkHeader& page_header,
+                std::uint64_t page_sequence) noexcept {
+    payload = page_payload;
+    tail = page_payload;
+    slots_top = page_slots_top;
+    header = &page_header;
+    first_sequence = page_sequence;
+  }
+
+  /// Nothing fits from here on.
+  void write_nowhere() noexcept {
+    tail = nullptr;
+    slots_top = nullptr;
+    header = &no_page;
+  }
+
   /// Whether a record of `size` bytes fits the open chunk.
   bool fits(std::size_t size) const noexcept {
-    const auto room = reinterpret_cast<std::byte*>(slots_top - count) - tail;
+    const auto room = reinterpret_cast<std::byte*>(slots_top - count()) - tail;
     return size <= record_bytes_max && size + record_overhead <= static_cast<std::size_t>(room);
   }
 
   /// Appends a record that fits, and publishes it.
   Ticket append(const void* data, std::size_t size) noexcept {
-    // Fields are read before the copy: for all the compiler knows, it may change them.
     std::byte* const to = tail;
-    return publish(to, copy_record(to, data, size));
+    copy_record(to, static_cast<const std::byte*>(data), size);
+    return publish(to, size);
   }
 
   /// Publishes `size` bytes that stand at the tail already.
   Ticket publish(std::size_t size) noexcept { return publish(tail, size); }
 
  private:
-  static std::size_t copy_record(std::byte* to, const void* data, std::size_t size) noexcept {
-    if (size != 0) {
-      std::memcpy(to, data, size);
-    }
-    return size;
-  }
-
   Ticket publish(std::byte* begin, std::size_t size) noexcept {
     std::byte* end = begin + size;
     std::uint32_t delimited = 0;
@@ -90,11 +123,10 @@ struct alignas(64) Shard {
       end += delimiter_size;
       delimited = delimited_bit;
     }
-    const std::uint32_t index = count;
+    const std::uint32_t index = count();
     slots_top[-static_cast<std::ptrdiff_t>(index) - 1] =
         static_cast<std::uint32_t>(end - payload) | delimited;
     tail = end;
-    count = index + 1;
     const Ticket ticket{first_sequence + index, id};
     header->committed.store(index + 1, std::memory_order_release);
     return ticket;
@@ -105,7 +137,8 @@ struct alignas(64) Shard {
         std::to_integer<char>(begin[size - 1]) != delimiter[delimiter_size - 1]) {
       return false;
     }
-    return std::memcmp(begin + size - delimiter_size, delimiter, delimiter_size) == 0;
+    return delimiter_size == 1 ||
+           std::memcmp(begin + size - delimiter_size, delimiter, delimiter_size) == 0;
   }
 };
 

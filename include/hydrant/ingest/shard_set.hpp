@@ -134,13 +134,16 @@ class ShardSet : public GateKeeper {
   }
 
   std::uint64_t published_by(const OwnedShard& shard) const {
+    if (harvest_ended_) {
+      return shard.harvested;  // the thread that published more is about to take it back
+    }
     return shard.open == nullptr ? shard.sealed_end
                                  : shard.open->first_sequence + shard.open->published();
   }
 
-  /// Makes spare chunks, touched, so that producers meet no page fault. Lets go of the lock
-  /// meanwhile.
-  void provision(Lock& lock);
+  /// Makes a few spare chunks, touched, so that producers meet no page fault. Takes the lock, but
+  /// not while it makes them.
+  void provision();
 
   /// The forked child starts with nothing: no shard, no record. The lock is held.
   void forget_everything();
@@ -163,6 +166,8 @@ class ShardSet : public GateKeeper {
   std::uint32_t hot_class_ = 0;  // of the chunk taken last
   bool parked_ = true;
   bool closed_ = false;
+  /// After the last harvest, which close makes once no put can miss that the stream is closed.
+  bool harvest_ended_ = false;
 
  private:
   /// What one put has done so far about memory that is short.
@@ -176,6 +181,8 @@ class ShardSet : public GateKeeper {
   std::shared_ptr<OwnedShard> take_shard();
   PutStatus make_fit(Lock& lock, OwnedShard& shard, std::size_t size) noexcept;
   PutStatus refuse(PutStatus status) noexcept;
+  void leave_park() noexcept;
+  std::size_t grow(Lock& lock, std::uint32_t size_class);
   Chunk* take_chunk(Lock& lock, std::uint32_t size_class, Shortage& shortage) noexcept;
   void roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class);
   void seal_open_chunk(OwnedShard& shard) noexcept;

@@ -18,7 +18,7 @@
 namespace hydrant::detail {
 
 struct OwnedShard;
-class StreamGate;
+class StreamGate;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
 
 /// What lies behind an open door. Implemented by ShardSet.
 class GateKeeper {
@@ -37,7 +37,7 @@ class GateKeeper {
 };
 
 /// A Gate that knows its keeper as long as there is one.
-class StreamGate final : public Gate {
+class StreamGate final : public Gate {  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
  public:
   explicit StreamGate(std::uint32_t index) { index_ = index; }
 
@@ -130,7 +130,7 @@ class StreamGate final : public Gate {
 class GateYard {
  public:
   static GateYard& instance() {
-    static GateYard* yard = new GateYard;  // lives for ever: puts may come after every destructor
+    static auto* yard = new GateYard;  // lives for ever: puts may come after every destructor
     return *yard;
   }
 

@@ -15,6 +15,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -83,7 +84,7 @@ class PrometheusText {
     for (const StreamSnapshot& snapshot : snapshots) {
       std::size_t copy = 1;
       for (const auto& earlier : streams_) {
-        copy += earlier.value->stream == snapshot.stream ? 1 : 0;
+        copy += earlier.value->stream == snapshot.stream ? 1u : 0u;
       }
       std::string labels = prometheus_label("stream", snapshot.stream);
       if (copy > 1) {
@@ -110,7 +111,7 @@ class PrometheusText {
       std::size_t copy = 1;
       for (std::size_t earlier = 0; earlier < index; ++earlier) {
         const LaneSnapshot& other = snapshot.lanes[earlier];
-        copy += other.role == lane.role && other.sink == lane.sink ? 1 : 0;
+        copy += other.role == lane.role && other.sink == lane.sink ? 1u : 0u;
       }
       std::string role(to_text(lane.role));
       if (copy > 1) {
@@ -257,6 +258,12 @@ class PrometheusText {
 /// Source: Prometheus documentation, exposition formats, text-based format 0.0.4.
 inline std::string to_prometheus(std::span<const StreamSnapshot> snapshots) {
   return detail::PrometheusText(snapshots).write();
+}
+
+/// The same, for one stream.
+template <std::same_as<StreamSnapshot> S>  // a template, so that {} means none
+std::string to_prometheus(const S& snapshot) {
+  return to_prometheus(std::span<const StreamSnapshot>(&snapshot, 1));
 }
 
 }  // namespace hydrant

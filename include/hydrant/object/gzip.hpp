@@ -70,7 +70,7 @@ struct Gzip {
 
    private:
     /// Handed on when it is full, so that what compresses well is not a write for every block.
-    static constexpr std::size_t buffer_size = 256 * 1024;
+    static constexpr std::size_t buffer_size = std::size_t{256} << 10;
 
     struct End {
       void operator()(z_stream* stream) const {

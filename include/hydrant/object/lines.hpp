@@ -24,8 +24,8 @@ namespace detail {
 template <class Out>
 class PieceStage {
  public:
-  static constexpr std::size_t stage_size = 64 * 1024;
-  static constexpr std::size_t direct_size_min = 16 * 1024;
+  static constexpr std::size_t stage_size = std::size_t{64} << 10;
+  static constexpr std::size_t direct_size_min = std::size_t{16} << 10;
 
   explicit PieceStage(Out& out) : out_(&out) {}
 

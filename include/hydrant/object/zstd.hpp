@@ -71,7 +71,7 @@ struct Zstd {
 
    private:
     /// Handed on when it is full, so that what compresses well is not a write for every block.
-    static constexpr std::size_t buffer_size = 256 * 1024;
+    static constexpr std::size_t buffer_size = std::size_t{256} << 10;
 
     struct Free {
       void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }

@@ -74,7 +74,7 @@ class BatchBuilder {
   Batch batch() const {
     BatchInfo info = info_;
     info.delimiter = delimiter_;
-    return Batch(info, slices_);
+    return {info, slices_};
   }
 
  private:

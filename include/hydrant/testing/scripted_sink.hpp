@@ -127,6 +127,7 @@ inline SinkStep lie(std::uint32_t index) {
 }
 
 /// Throws.
+// NOLINTNEXTLINE(readability-identifier-naming): the word itself is taken
 inline SinkStep throw_(std::string what) {
   return detail::answer_with(
       [what = std::move(what)](const Batch&) -> DeliveryResult { throw std::runtime_error(what); });
