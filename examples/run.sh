@@ -7,6 +7,10 @@
 #
 #   run.sh [FILE...]   access logs to use; without them a log is made up
 set -euo pipefail
+files=()
+for file in "$@"; do
+  files+=("$(realpath -e -- "$file")")
+done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
@@ -113,8 +117,7 @@ run_program() {
 }
 
 build
-files=("$@")
-if (($# == 0)); then
+if ((${#files[@]} == 0)); then
   "${log_lines[@]}" make 200000 20261123 >"$work/access.log"
   files=("$work/access.log")
 fi

@@ -171,22 +171,22 @@ bool run(const Options& options, const CodecType& codec) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  if (arguments.size() == 1 && arguments[0] == "--help") {
-    fmt::print("{}", usage);
-    return 0;
+int main(int argc, char** argv) {
+  try {
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    if (arguments.size() == 1 && arguments[0] == "--help") {
+      fmt::print("{}", usage);
+      return 0;
+    }
+    const Options options = parse_options(arguments);
+    const bool arrived =
+        std::visit([&](const auto& codec) { return run(options, codec); }, options.codec);
+    return arrived ? 0 : 1;
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr, "access_log: {}\n\n{}", error.what(), usage);
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "access_log: {}\n", error.what());
+    return 2;
   }
-  const Options options = parse_options(arguments);
-  const bool arrived =
-      std::visit([&](const auto& codec) { return run(options, codec); }, options.codec);
-  return arrived ? 0 : 1;
-
-} catch (const std::invalid_argument& error) {
-  fmt::print(stderr, "access_log: {}\n\n{}", error.what(), usage);
-  return 2;
-
-} catch (const std::exception& error) {
-  fmt::print(stderr, "access_log: {}\n", error.what());
-  return 2;
 }

@@ -178,11 +178,12 @@ Options parse_options(const std::vector<std::string_view>& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  return run(parse_options({argv + 1, argv + argc})) ? 0 : 1;
-
-} catch (const std::exception& error) {
-  fmt::print(stderr, "game_server: {}\n\nusage: game_server [--seconds N] [--events N]\n",
-             error.what());
-  return 2;
+int main(int argc, char** argv) {
+  try {
+    return run(parse_options({argv + 1, argv + argc})) ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "game_server: {}\n\nusage: game_server [--seconds N] [--events N]\n",
+               error.what());
+    return 2;
+  }
 }

@@ -11,7 +11,6 @@
 #include <hydrant/object/directory_store.hpp>
 #include <hydrant/object/zstd.hpp>
 
-#include <array>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -147,9 +146,8 @@ std::uint64_t serve(const Options& options, Stream& stream) {
     response.set_content("hello\n", "text/plain");
   });
   server.Get("/metrics", [&](const httplib::Request&, httplib::Response& response) {
-    const std::array snapshots{stream.snapshot()};
-    response.set_content(hydrant::to_prometheus(snapshots),
-                         std::string(hydrant::prometheus_content_type).c_str());
+    response.set_content(hydrant::to_prometheus(stream.snapshot()),
+                         std::string(hydrant::prometheus_content_type));
   });
 
   const int port = options.port == 0 ? server.bind_to_any_port("127.0.0.1")
@@ -162,7 +160,7 @@ std::uint64_t serve(const Options& options, Stream& stream) {
   while (!server.is_running()) {  // it hears no stop before that
     std::this_thread::sleep_for(1ms);
   }
-  std::cout << "listening on 127.0.0.1:" << port << std::endl;
+  std::cout << "listening on http://127.0.0.1:" << port << std::endl;
   stop_signals.wait();
   server.stop();
   listening.join();  // from here on no request is under way, and no logger
@@ -171,21 +169,21 @@ std::uint64_t serve(const Options& options, Stream& stream) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  const Options options = parse_options({argv + 1, argv + argc});
-  hydrant::DeliveryStream stream{stream_options(), hydrant::identity,
-                                 lake(options.directory + "/data"),
-                                 hydrant::error_output(lake(options.directory + "/errors"))};
-  const std::uint64_t requests = serve(options, stream);
-  const hydrant::DeliveryReport report = stream.close(10s);
-  std::cout << "requests: " << requests << '\n' << report << '\n';
-  return report.complete && report.ledger.balanced() && report.ledger.lost == 0 ? 0 : 1;
-
-} catch (const std::invalid_argument& error) {
-  std::cerr << "web_server: " << error.what() << "\n\n" << usage;
-  return 2;
-
-} catch (const std::exception& error) {
-  std::cerr << "web_server: " << error.what() << '\n';
-  return 2;
+int main(int argc, char** argv) {
+  try {
+    const Options options = parse_options({argv + 1, argv + argc});
+    hydrant::DeliveryStream stream{stream_options(), hydrant::identity,
+                                   lake(options.directory + "/data"),
+                                   hydrant::error_output(lake(options.directory + "/errors"))};
+    const std::uint64_t requests = serve(options, stream);
+    const hydrant::DeliveryReport report = stream.close(10s);
+    std::cout << "requests: " << requests << '\n' << report << '\n';
+    return report.complete && report.ledger.balanced() && report.ledger.lost == 0 ? 0 : 1;
+  } catch (const std::invalid_argument& error) {
+    std::cerr << "web_server: " << error.what() << "\n\n" << usage;
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "web_server: " << error.what() << '\n';
+    return 2;
+  }
 }

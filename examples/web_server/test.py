@@ -75,8 +75,7 @@ def check(program, seconds, lake):
     server = subprocess.Popen([program, "--to", str(lake), "--port", "0"], stdout=subprocess.PIPE,
                               text=True)
     try:
-        address = re.fullmatch(r"listening on (\S+)\n", server.stdout.readline())[1]
-        url = f"http://{address}/"
+        url = re.fullmatch(r"listening on (http://\S+)\n", server.stdout.readline())[1] + "/"
         assert fetch(url) == (200, "hello\n")
         assert fetch(url + "no/such/page?x=1")[0] == 404
         assert fetch(url, agent='"quotes" \\ and \xff')[0] == 200

@@ -109,7 +109,7 @@ inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
     error_->add(std::move(letter));
   }
   record_locked(EventKind::dead_lettered, 0, count, note->error_output_type + ": " + note->message);
-  if (flushing_ != 0 || closing_ || !error_->queue.empty()) {
+  if (flushing_ != 0 || !error_->queue.empty()) {
     wake_collector(false);
   }
 }

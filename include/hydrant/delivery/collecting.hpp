@@ -17,13 +17,16 @@ inline void Engine::collect() noexcept {
   Lock lock(mutex_);
   const SteadyTime now = world_->steady_now();
   const std::uint64_t entered_before = main_->counts.entered;
-  collecting_ = false;
+  const bool was_woken = std::exchange(collecting_, false);
   collecting_soon_ = false;
   const SteadyTime last_harvest = last_harvest_;
   const std::uint64_t harvested_before = counts_.harvested_bytes;
   harvest_into_lanes(now);
-  const std::chrono::nanoseconds pause =
+  std::chrono::nanoseconds pause =
       pause_for_rate(counts_.harvested_bytes - harvested_before, now - last_harvest);
+  if (was_woken) {
+    pause = std::min<std::chrono::nanoseconds>(pause, soon);  // a burst, maybe: spare it more wakes
+  }
   close_batches(now);
   note_overstays(now);
   const bool quiet = main_->counts.entered == entered_before;
@@ -70,7 +73,9 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
 inline void Engine::close_batches(SteadyTime now) {
   const bool memory_is_short = std::exchange(pressure_, false);
   for (const auto& lane : lanes_) {
-    if (closing_) {
+    if (lane.get() == error_ && closing_ && letters_may_follow(now)) {
+      lane->close_due(now);
+    } else if (closing_) {
       lane->close_all(CloseReason::closing);
     } else if (flushing_ != 0) {
       lane->close_all(CloseReason::flush);
@@ -83,6 +88,13 @@ inline void Engine::close_batches(SteadyTime now) {
       }
     }
   }
+}
+
+/// Whether to wait, when closing, for more failed records before the error output gets what there
+/// is: else each would become an object of its own. Never for long, and never when time is short.
+inline bool Engine::letters_may_follow(SteadyTime now) const {
+  return !main_->is_idle() && closing_deadline() - now > 10 * tick_ &&
+         now < saturating_add(error_->oldest_waiting(), tick_);
 }
 
 /// Names tasks without a batch, as many as there are batches that wait for one.
@@ -138,7 +150,6 @@ inline std::optional<SteadyTime> Engine::next_collect(Lock& lock, SteadyTime now
   if (idle && now - quiet_since_ >= quiet_before_park) {
     return park(lock) ? std::nullopt : std::optional(now);
   }
-  constexpr std::chrono::microseconds soon{500};
   collecting_soon_ = pause <= soon;
   return std::min(due, saturating_add(now, pause));
 }
@@ -274,6 +285,9 @@ inline void Engine::finish_batch(DeliveryTask& task) {
   task.pipeline.drop_batch();
   task.has_batch = false;
   --task.lane->in_flight;
+  if (closing_ && task.lane == main_ && main_->is_idle()) {
+    wake_collector(false);  // no more letters for the error output
+  }
   notify();
 }
 

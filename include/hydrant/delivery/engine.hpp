@@ -161,11 +161,14 @@ class Engine final : public ShardSet,
   static constexpr std::size_t ended_ranges_max = 4096;
   static constexpr std::size_t tasks_started_at_once = 64;
   static constexpr std::chrono::seconds quiet_before_park{1};
+  /// A collector that comes within this time need not be woken.
+  static constexpr std::chrono::microseconds soon{500};
 
   // collecting.hpp
   void collect() noexcept;
   void harvest_into_lanes(SteadyTime now);
   void close_batches(SteadyTime now);
+  bool letters_may_follow(SteadyTime now) const;
   template <class Start>
   void start_deliveries(Start start);
   std::chrono::nanoseconds pause_for_rate(std::uint64_t bytes,

@@ -36,13 +36,10 @@ constexpr std::uint32_t chunk_class_for(std::size_t size) {
   return static_cast<std::uint32_t>(std::bit_width(blocks - 1));
 }
 
-struct ChunkBlock;
-
 /// One slotted page and who uses it. All but the page is guarded by the
 /// stream's lock.
 struct Chunk {
   std::byte* memory = nullptr;  // header, payload ..., ... slots
-  ChunkBlock* block = nullptr;  // what the memory is a part of
   std::uint32_t size_class = 0;
   std::uint32_t refs = 0;  // 1 while its writer may write, and 1 for each slice
   std::uint32_t harvested = 0;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <hydrant/core/config.hpp>
-#include <hydrant/ingest/chunk_block.hpp>
+#include <hydrant/ingest/chunk_memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -80,8 +80,8 @@ class ChunkPool {
   /// is a small part of the budget, none where the budget does not allow it.
   std::size_t growth(std::uint32_t size_class, std::size_t reserve) const {
     constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
-    if (pages_can_be_released && size_class == chunk_class_open &&
-        budget_ >= budget_for_huge_pages && can_grow(huge_page_bytes, reserve)) {
+    if (size_class == chunk_class_open && budget_ >= budget_for_huge_pages &&
+        can_grow(huge_page_bytes, reserve)) {
       return chunks_a_huge_page;
     }
     return can_grow(chunk_bytes(size_class), reserve) ? 1 : 0;

@@ -15,6 +15,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -257,6 +258,12 @@ class PrometheusText {
 /// Source: Prometheus documentation, exposition formats, text-based format 0.0.4.
 inline std::string to_prometheus(std::span<const StreamSnapshot> snapshots) {
   return detail::PrometheusText(snapshots).write();
+}
+
+/// The same, for one stream.
+template <std::same_as<StreamSnapshot> S>  // a template, so that {} means none
+std::string to_prometheus(const S& snapshot) {
+  return to_prometheus(std::span<const StreamSnapshot>(&snapshot, 1));
 }
 
 }  // namespace hydrant
