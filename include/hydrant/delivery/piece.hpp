@@ -83,15 +83,15 @@ class PieceCutter {
                                                    : limits.batch_records_max),
         bytes_max_(limits.batch_bytes_max == 0 ? std::numeric_limits<std::uint64_t>::max()
                                                : limits.batch_bytes_max),
-        record_max_(limits.record_bytes_max),
-        is_unlimited_(limits.batch_records_max == 0 && limits.batch_bytes_max == 0 &&
-                      limits.record_bytes_max == 0) {}
+        record_max_(limits.record_bytes_max) {}
 
   template <class Take, class TooLarge>
   void cut(std::span<const Slice> slices, Take take, TooLarge too_large) {
     Piece piece;
     for (const Slice& slice : slices) {
-      if (is_unlimited_) {
+      // Most batches are far below the limits: looking at each record of a large one would keep
+      // a stream that is pumped beyond its budget.
+      if (fits_whole(piece, slice)) {
         piece.add(slice);
         continue;
       }
@@ -114,10 +114,15 @@ class PieceCutter {
   }
 
  private:
+  bool fits_whole(const Piece& piece, const Slice& slice) const {
+    const std::uint64_t count = std::uint64_t{piece.count} + slice.count();
+    return count <= records_max_ && piece.bytes + slice.bytes() <= bytes_max_ &&
+           (record_max_ == 0 || slice.bytes() <= record_max_);
+  }
+
   std::uint32_t records_max_;
   std::uint64_t bytes_max_;
   std::uint32_t record_max_;
-  bool is_unlimited_;
 };
 
 /// Sorts a piece's records by what a partial result says of them.
