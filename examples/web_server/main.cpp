@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A web server whose access log goes through a stream: the logger puts a line
-// of JSON, which costs a request less than a microsecond, and a slow or full
-// disk is never a slow request. /metrics is for Prometheus. SIGTERM or SIGINT
-// ends it: the last lines are delivered, and it says what became of all.
+// of JSON into memory and is done, so a slow or full disk is never a slow
+// request. /metrics is for Prometheus. SIGTERM or SIGINT ends it: the last lines
+// are delivered, and it says what became of all.
 //
 //     web_server --to lake --port 8080
 #include <hydrant/core/json_text.hpp>
