@@ -14,16 +14,9 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__SANITIZE_THREAD__)
-#define HYDRANT_TESTS_COUNT_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HYDRANT_TESTS_COUNT_ALLOCATIONS 0
-#endif
-#endif
-#ifndef HYDRANT_TESTS_COUNT_ALLOCATIONS
-#define HYDRANT_TESTS_COUNT_ALLOCATIONS 1
-#endif
+#include "sanitized.hpp"
+
+#define HYDRANT_TESTS_COUNT_ALLOCATIONS !HYDRANT_TESTS_THREAD_SANITIZER
 
 namespace hydrant::tests {
 

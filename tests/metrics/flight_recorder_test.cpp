@@ -40,8 +40,8 @@ TEST_CASE("a flight recorder remembers the latest events in order", "[metrics][f
     std::deque<std::uint64_t> model;
     const std::uint64_t notes = random() % 100;
     for (std::uint64_t batch = 1; batch <= notes; ++batch) {
-      recorder.note(SteadyTime(std::chrono::nanoseconds(batch)), some_day, EventKind::batch_delivered,
-                    batch);
+      recorder.note(SteadyTime(std::chrono::nanoseconds(batch)), some_day,
+                    EventKind::batch_delivered, batch);
       model.push_back(batch);
       if (model.size() > capacity) {
         model.pop_front();
@@ -91,26 +91,52 @@ TEST_CASE("a flight recorder writes times before 1970 and leap days",
   REQUIRE(written(1'709'251'199'999) == "2024-02-29T23:59:59.999Z opened");
 }
 
-TEST_CASE("a flight recorder cuts a text at a character", "[metrics][flight_recorder]") {
+TEST_CASE("a flight recorder keeps the front and the end of a text that is too long",
+          "[metrics][flight_recorder]") {
   constexpr std::size_t max = Event::text_size_max;
-  REQUIRE(kept_text(std::string(max - 1, 'a')).size() == max - 1);
-  REQUIRE(kept_text(std::string(max, 'a')).size() == max);
-  REQUIRE(kept_text(std::string(max + 1, 'a')).size() == max);
+  const std::string path(100, 'p');
+  const std::string reason = ": No space left on device, no retry time left (attempt 12)";
+  REQUIRE(kept_text(std::string(max - 1, 'a')) == std::string(max - 1, 'a'));
+  REQUIRE(kept_text(std::string(max, 'a')) == std::string(max, 'a'));
 
+  const std::string kept = kept_text("put " + path + std::string(max, 'x') + reason);
+
+  REQUIRE(kept.size() == max);
+  REQUIRE(kept.starts_with("put " + path));
+  REQUIRE(kept.find("x ... x") != std::string::npos);
+  REQUIRE(kept.ends_with(reason));
+}
+
+TEST_CASE("a flight recorder cuts no character in two", "[metrics][flight_recorder]") {
   for (const std::string character : {"\u00e9", "\u20ac", "\U0001f600"}) {
-    for (std::size_t before = max - 5; before <= max; ++before) {
-      CAPTURE(character, before);
-      const std::string text = std::string(before, 'a') + character + "tail beyond the end";
-      const std::size_t whole = before + character.size();
-      const std::string expected = whole <= max ? text.substr(0, max) : std::string(before, 'a');
-      REQUIRE(kept_text(text) == expected);
+    for (std::size_t before = 0; before < character.size(); ++before) {
+      for (std::size_t after = 0; after < character.size(); ++after) {
+        CAPTURE(character, before, after);
+        std::string text(before, 'a');
+        for (int i = 0; i < 300; ++i) {
+          text += character;
+        }
+        text += std::string(after, 'z');
+
+        const std::string kept = kept_text(text);
+
+        const std::size_t gap = kept.find(" ... ");
+        const std::string front = kept.substr(before, gap - before);
+        const std::string end = kept.substr(gap + 5, kept.size() - gap - 5 - after);
+        REQUIRE(kept.size() + 2 * character.size() > Event::text_size_max);
+        for (const std::string& part : {front, end}) {
+          REQUIRE(!part.empty());
+          REQUIRE(part.size() % character.size() == 0);
+          REQUIRE(part == text.substr(before, part.size()));
+        }
+      }
     }
   }
 }
 
 TEST_CASE("a flight recorder keeps as much as fits of what is not UTF-8",
           "[metrics][flight_recorder]") {
-  REQUIRE(kept_text(std::string(200, '\x80')).size() == Event::text_size_max);
+  REQUIRE(kept_text(std::string(400, '\x80')).size() == Event::text_size_max);
 }
 
 TEST_CASE("a flight recorder keeps an event on one line", "[metrics][flight_recorder]") {

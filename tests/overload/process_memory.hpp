@@ -11,22 +11,10 @@
 #include <optional>
 #include <string>
 
+#include "sanitized.hpp"
 #include <malloc.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define HYDRANT_TESTS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define HYDRANT_TESTS_SANITIZED 1
-#endif
-#endif
-#ifndef HYDRANT_TESTS_SANITIZED
-#define HYDRANT_TESTS_SANITIZED 0
-#endif
-
 namespace hydrant::tests {
-
-inline constexpr bool is_sanitized = HYDRANT_TESTS_SANITIZED != 0;
 
 /// How much the process's resident memory has risen at the most since the construction.
 class ResidentGrowth {

@@ -8,23 +8,16 @@
 #include <atomic>
 #include <cstdint>
 
+#include "sanitized.hpp"
 #include <dlfcn.h>
 #include <pthread.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define HYDRANT_TESTS_COUNT_LOCKS 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define HYDRANT_TESTS_COUNT_LOCKS 0
-#endif
-#endif
-#ifndef HYDRANT_TESTS_COUNT_LOCKS
-#define HYDRANT_TESTS_COUNT_LOCKS 1
-#endif
+#define HYDRANT_TESTS_COUNT_LOCKS \
+  (!HYDRANT_TESTS_THREAD_SANITIZER && !HYDRANT_TESTS_ADDRESS_SANITIZER)
 
 namespace hydrant::tests {
 
-inline constexpr bool counts_locks = HYDRANT_TESTS_COUNT_LOCKS != 0;
+inline constexpr bool counts_locks = !is_sanitized;
 
 /// Calls of this thread to anything that takes a lock, waits, or wakes.
 inline constinit thread_local std::uint64_t lock_count_here = 0;

@@ -154,7 +154,7 @@ TEST_CASE("the counters of this test see what they are to see", "[put_cost]") {
   std::mutex lock;
   auto block = std::make_unique<int>(1);
 
-  if (HYDRANT_TESTS_COUNT_ALLOCATIONS != 0) {
+  if (HYDRANT_TESTS_COUNT_ALLOCATIONS) {
     CHECK(cost_of([&] { block = std::make_unique<int>(2); }).allocations == 1);
 
     struct alignas(256) Wide {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,7 +62,7 @@ class [[nodiscard]] DeliveryResult {
   static DeliveryResult make(Verdict verdict, std::string reason,
                              std::chrono::nanoseconds after = {}) {
     DeliveryResult result(verdict);
-    result.reason_ = std::move(reason);
+    result.reason_ = reason.empty() ? std::string(no_reason) : std::move(reason);
     result.after_ = after;
     return result;
   }
@@ -70,6 +71,11 @@ class [[nodiscard]] DeliveryResult {
     if (failures.empty()) {
       return make_delivered();
     }
+    for (RecordFailure& failure : failures) {
+      if (failure.reason.empty()) {
+        failure.reason = no_reason;
+      }
+    }
     DeliveryResult result(Verdict::partial);
     result.reason_ = failures.front().reason;
     result.failures_ = std::move(failures);
@@ -77,6 +83,8 @@ class [[nodiscard]] DeliveryResult {
   }
 
  private:
+  static constexpr std::string_view no_reason = "the sink gave no reason";
+
   explicit DeliveryResult(Verdict verdict) : verdict_(verdict) {}
 
   Verdict verdict_;

@@ -53,7 +53,7 @@ constexpr std::string_view to_text(EventKind kind) {
 /// One change, with as much of its text as fits.
 /// Threads: a plain value; copies are independent.
 struct Event {
-  static constexpr std::size_t text_size_max = 98;
+  static constexpr std::size_t text_size_max = 226;
 
   SteadyTime at{};
   WallTime wall{};
@@ -68,23 +68,32 @@ struct Event {
   std::string_view text() const { return {text_bytes.data(), text_size}; }
 };
 
-static_assert(sizeof(Event) == 128);
+static_assert(sizeof(Event) == 256);
 
 namespace detail {
 
-/// How much of `text` fits into `size_max` bytes without cutting a character in two.
-constexpr std::size_t truncated_size(std::string_view text, std::size_t size_max) {
-  if (text.size() <= size_max) {
-    return text.size();
-  }
-  const auto continues = [&](std::size_t index) {
-    return (static_cast<unsigned char>(text[index]) & 0xc0) == 0x80;
-  };
+constexpr bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
+/// The front of `text`, of at most `size_max` bytes, without cutting a character in two.
+constexpr std::string_view front_of(std::string_view text, std::size_t size_max) {
   std::size_t size = size_max;
-  while (size > 0 && size_max - size < 3 && continues(size)) {
+  while (size > 0 && size_max - size < 3 && continues_character(text[size])) {
     --size;
   }
-  return continues(size) ? size_max : size;  // no character is that long: it is not UTF-8
+  // No character is that long: it is not UTF-8.
+  return text.substr(0, continues_character(text[size]) ? size_max : size);
+}
+
+/// The back of it, likewise.
+constexpr std::string_view back_of(std::string_view text, std::size_t size_max) {
+  std::size_t size = size_max;
+  while (size > 0 && size_max - size < 3 && continues_character(text[text.size() - size])) {
+    --size;
+  }
+  return text.substr(text.size() -
+                     (continues_character(text[text.size() - size]) ? size_max : size));
 }
 
 /// Appends "2026-11-22T10:15:30.123Z".
@@ -129,12 +138,12 @@ class FlightRecorder {
  public:
   static constexpr std::size_t event_count_default = 512;
 
-  /// Remembers the latest `event_count_max` events, of 128 bytes each; with 0, none.
+  /// Remembers the latest `event_count_max` events, of 256 bytes each; with 0, none.
   explicit FlightRecorder(std::size_t event_count_max = event_count_default)
       : ring_(event_count_max) {}
 
-  /// Notes one event. A longer text is cut at a character; line breaks and other
-  /// control characters in it become spaces.
+  /// Notes one event. A longer text loses its middle: what was tried stands at the front, what
+  /// came back at the end. Line breaks and other control characters become spaces.
   void note(SteadyTime at, WallTime wall, EventKind kind, std::uint64_t batch = 0,
             std::uint32_t count = 0, std::string_view text = {}) noexcept {
     ++noted_;
@@ -148,10 +157,14 @@ class FlightRecorder {
     event.batch = batch;
     event.count = count;
     event.kind = kind;
-    event.text_size = static_cast<std::uint8_t>(detail::truncated_size(text, Event::text_size_max));
-    std::transform(
-        text.begin(), text.begin() + event.text_size, event.text_bytes.begin(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c; });
+    event.text_size = 0;
+    if (text.size() <= Event::text_size_max) {
+      append(event, text);
+    } else {
+      append(event, detail::front_of(text, front_size_max));
+      append(event, gap);
+      append(event, detail::back_of(text, Event::text_size_max - gap.size() - front_size_max));
+    }
   }
 
   /// What is remembered, oldest first.
@@ -182,6 +195,16 @@ class FlightRecorder {
   }
 
  private:
+  static constexpr std::string_view gap = " ... ";
+  static constexpr std::size_t front_size_max = 136;
+
+  static void append(Event& event, std::string_view text) noexcept {
+    std::transform(
+        text.begin(), text.end(), event.text_bytes.begin() + event.text_size,
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c; });
+    event.text_size = static_cast<std::uint8_t>(event.text_size + text.size());
+  }
+
   std::vector<Event> ring_;
   std::size_t next_ = 0;
   std::uint64_t noted_ = 0;
