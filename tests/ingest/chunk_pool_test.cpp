@@ -47,7 +47,8 @@ TEST_CASE("chunk pool never holds more than its budget, and refuses only what do
           pool.trim(dice() % budget);
           break;
         case 4:
-          pool.add_spare(hydrant::detail::make_chunks(2, 1 + dice() % 8));  // which may be one too many
+          pool.add_spare(
+              hydrant::detail::make_chunks(2, 1 + dice() % 8));  // which may be one too many
           break;
         default:
           if (!taken.empty()) {

@@ -24,8 +24,7 @@ inline PutStatus ShardSet::refuse(PutStatus status) noexcept {
   return status;
 }
 
-inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept
-    try {
+inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept {
   Lock lock = lock_for_producer();
   if (closed_) {
     return refuse(PutStatus::closed);
@@ -33,8 +32,11 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
   if (size > options_.record_bytes_max) {
     return refuse(PutStatus::record_too_large);
   }
-  OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
-  if (mine != nullptr && !mine->room_open) {
+  try {
+    OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
+    if (mine == nullptr || mine->room_open) {
+      return put_borrowed(lock, data, size);
+    }
     const PutStatus status = make_fit(lock, *mine, size);
     if (status != PutStatus::accepted) {
       return refuse(status);
@@ -46,8 +48,13 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
       seal_open_chunk(*mine);  // an idle thread must not sit on a chunk of a megabyte
     }
     return ticket;
+  } catch (...) {  // no memory for a new thread's shard
+    return refuse(PutStatus::buffer_full);
   }
-  // The thread is ending, or formats another record just now: a shard for this one record.
+}
+
+/// The thread is ending, or formats another record just now: a shard for this one record.
+inline PutResult ShardSet::put_borrowed(Lock& lock, const void* data, std::size_t size) {
   const std::shared_ptr<OwnedShard> borrowed = take_shard();
   const PutStatus status = make_fit(lock, *borrowed, size);
   leave_park();
@@ -56,12 +63,9 @@ inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::siz
   borrowed->owned = false;
   unowned_.push_back(borrowed->id);
   return result;
-
-} catch (...) {
-  return PutStatus::buffer_full;  // out of memory for a new thread's shard
 }
 
-inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noexcept try {
+inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noexcept {
   Lock lock = lock_for_producer();
   if (closed_) {
     return refuse(PutStatus::closed);
@@ -69,20 +73,21 @@ inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noex
   if (size > options_.record_bytes_max) {
     return refuse(PutStatus::record_too_large);
   }
-  OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
-  if (mine == nullptr || mine->room_open) {
+  try {
+    OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
+    if (mine == nullptr || mine->room_open) {
+      return refuse(PutStatus::buffer_full);
+    }
+    const PutStatus status = make_fit(lock, *mine, size);
+    if (status != PutStatus::accepted) {
+      return refuse(status);
+    }
+    leave_park();
+    gate.remember(*mine);
+    return PutStatus::accepted;
+  } catch (...) {
     return refuse(PutStatus::buffer_full);
   }
-  const PutStatus status = make_fit(lock, *mine, size);
-  if (status != PutStatus::accepted) {
-    return refuse(status);
-  }
-  leave_park();
-  gate.remember(*mine);
-  return PutStatus::accepted;
-
-} catch (...) {
-  return PutStatus::buffer_full;
 }
 
 /// Before a record is published, with the lock held: a stream that sleeps wakes up.

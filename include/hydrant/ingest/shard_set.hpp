@@ -177,6 +177,7 @@ class ShardSet : public GateKeeper {
     bool told_collector = false;
   };
 
+  PutResult put_borrowed(Lock& lock, const void* data, std::size_t size);
   OwnedShard* shard_of_this_thread(StreamGate& gate);
   std::shared_ptr<OwnedShard> take_shard();
   PutStatus make_fit(Lock& lock, OwnedShard& shard, std::size_t size) noexcept;
