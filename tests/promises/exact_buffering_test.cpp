@@ -116,6 +116,31 @@ TEST_CASE("promise 2: age counts from the oldest record, not the newest", "[prom
   REQUIRE(sink.batches()[0].count >= 60);
 }
 
+TEST_CASE("promise 2: no record waits longer than the interval, and no batch is early by a tick",
+          "[promise][buffering]") {
+  ManualEnv env;
+  MemorySink sink;
+  hydrant::StreamOptions options = minute_options();
+  options.buffering.interval = 10s;
+  hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
+  std::mt19937_64 dice(7);
+  std::vector<SteadyTime> put_at;
+  for (std::size_t i = 0; i < 2000; ++i) {
+    put_all(stream, numbered(1, i));
+    put_at.push_back(env.steady_now());
+    env.advance(std::chrono::milliseconds(dice() % 900));  // never so long that the stream sleeps
+  }
+  env.advance(11s);
+
+  std::size_t next = 0;
+  for (const ReceivedBatch& batch : sink.batches()) {
+    REQUIRE(batch.at - put_at.at(next) <= 10s);  // its first record's
+    REQUIRE(batch.at - put_at.at(next) >= 10s - one_tick);
+    next += batch.count;
+  }
+  REQUIRE(next == 2000);
+}
+
 TEST_CASE("promise 2: batch closes at the count where one is set", "[promise][buffering]") {
   ManualEnv env;
   MemorySink sink;

@@ -30,6 +30,14 @@ void require_order(const Texts& records, std::map<std::string, int> counts) {
   REQUIRE(next == counts);
 }
 
+/// Refuses what is more than three records: every batch is taken apart, and its parts come in turn.
+const SinkStep at_most_three{{}, [](const hydrant::Batch& batch) -> hydrant::DeliveryResult {
+                               if (batch.count() > 3) {
+                                 return hydrant::rejected("more than three");
+                               }
+                               return hydrant::delivered;
+                             }};
+
 }  // namespace
 
 TEST_CASE("promise 6: order of a producer survives failures, splits and small batches",
@@ -39,7 +47,7 @@ TEST_CASE("promise 6: order of a producer survives failures, splits and small ba
   std::mt19937_64 dice(seed);
   ManualEnv env(seed);
   ScriptedSink sink{{fail("down"), refuse("all of it"), throttle("busy", 3s), hang_forever, deliver,
-                     throw_("broken"), deliver, fail("down"), deliver}};
+                     throw_("broken"), deliver, fail("down"), at_most_three}};
   hydrant::StreamOptions options = minute_options();
   options.buffering.size = hydrant::ByteCount{100 + dice() % 400};
   hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
