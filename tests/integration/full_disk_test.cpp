@@ -37,9 +37,7 @@ class SmallDisk {
     if (::mkdtemp(path_.data()) == nullptr) {
       return;
     }
-    // Without the right to mount, a name space of our own has it.
-    static const bool is_apart =
-        ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    static const bool is_apart = ::unshare(CLONE_NEWNS) == 0 || become_root_of_own_world();
     is_mounted_ = is_apart && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                   ::mount("none", path_.c_str(), "tmpfs", 0, "size=1m") == 0;
   }
@@ -91,6 +89,18 @@ class SmallDisk {
   }
 
  private:
+  /// Who has no right to mount has it in a name space of his own.
+  static bool become_root_of_own_world() {
+    const std::string user = "0 " + std::to_string(::getuid()) + " 1";
+    const std::string group = "0 " + std::to_string(::getgid()) + " 1";
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+      return false;
+    }
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/gid_map") << group;
+    return bool(std::ofstream("/proc/self/uid_map") << user << std::flush);
+  }
+
   std::string path_;
   bool is_mounted_ = false;
 };
