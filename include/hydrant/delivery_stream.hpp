@@ -270,11 +270,11 @@ class DeliveryStream {
   /// See Producer::put_batch.
   std::size_t put_batch(std::span<const std::string_view> records,
                         std::span<PutResult> results) noexcept {
-    return producer().put_batch(records, results);
+    return detail::put_each(*gate_, records, results);
   }
 
   /// See Producer::reserve.
-  Room reserve(std::size_t size_max) noexcept { return producer().reserve(size_max); }
+  Room reserve(std::size_t size_max) noexcept { return {*gate_, size_max}; }
 
   /// A light handle for the rest of the program; it may outlive the stream.
   Producer producer() noexcept { return Producer(*gate_); }

@@ -14,6 +14,9 @@
 
 namespace hydrant {
 
+template <class Transform, class Sink, class Env>
+class DeliveryStream;
+
 /// Space for one record inside the stream's own buffer. Write into `data()`,
 /// then `commit`. A Room that is not committed leaves nothing behind.
 ///
@@ -60,6 +63,8 @@ class Room {
 
  private:
   friend class Producer;
+  template <class Transform, class Sink, class Env>
+  friend class DeliveryStream;
 
   Room(detail::Gate& gate, std::size_t size) : gate_(&gate), size_(size) {
     status_ = gate.reserve(size, shard_, generation_);
@@ -71,6 +76,20 @@ class Room {
   std::size_t size_;
   PutStatus status_;
 };
+
+namespace detail {
+
+inline std::size_t put_each(Gate& gate, std::span<const std::string_view> records,
+                            std::span<PutResult> results) noexcept {
+  std::size_t accepted = 0;
+  for (std::size_t i = 0; i < records.size() && i < results.size(); ++i) {
+    results[i] = gate.put(records[i].data(), records[i].size());
+    accepted += results[i] ? 1u : 0u;
+  }
+  return accepted;
+}
+
+}  // namespace detail
 
 /// Puts records into a delivery stream. A light handle: copy it freely; it may
 /// outlive the stream, whose door it then finds closed.
@@ -121,12 +140,7 @@ class Producer {
   /// Source: Firehose API 2015-08-04, PutRecordBatch; without its limit of 500 records.
   std::size_t put_batch(std::span<const std::string_view> records,
                         std::span<PutResult> results) noexcept {
-    std::size_t accepted = 0;
-    for (std::size_t i = 0; i < records.size() && i < results.size(); ++i) {
-      results[i] = put(records[i]);
-      accepted += results[i] ? 1u : 0u;
-    }
-    return accepted;
+    return detail::put_each(*gate_, records, results);
   }
 
   /// Room for one record of up to `size_max` bytes, to format straight into.

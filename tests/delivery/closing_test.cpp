@@ -106,6 +106,38 @@ TEST_CASE("close delivers what is there and refuses what comes after", "[deliver
   REQUIRE(stream.close(5s).complete);
 }
 
+/// Takes its time to say no, to one record after the other.
+struct SlowRefusal {
+  static constexpr std::string_view name = "slow";
+  static constexpr hydrant::SinkLimits limits{};
+
+  hydrant::DeliveryResult deliver(const hydrant::Batch&, hydrant::Attempt&) {
+    env.advance(20ms);
+    return hydrant::rejected("no");
+  }
+
+  ManualEnv env;
+};
+
+TEST_CASE("close and flush gather failed records for the error output, no object for each",
+          "[delivery][close][flush]") {
+  for (const bool closes : {true, false}) {
+    ManualEnv env;
+    hydrant::testing::MemorySink letters;
+    hydrant::StreamOptions options = minute_options();
+    options.buffering.count = 1;  // a batch for each record, so they fail one after the other
+    hydrant::DeliveryStream stream{options, hydrant::identity, SlowRefusal{env},
+                                   hydrant::error_output(letters), env};
+    put_all(stream, numbered(50));
+
+    const hydrant::DeliveryReport report = closes ? stream.close(60s) : stream.flush(60s);
+
+    REQUIRE(report.complete);
+    REQUIRE(report.ledger.dead_lettered == 50);
+    REQUIRE(letters.batches().size() <= 12);  // a second of failures, gathered a tick at a time
+  }
+}
+
 TEST_CASE("close cuts a back-off short and uses the time it has", "[delivery][close]") {
   ManualEnv env;
   ScriptedSink sink{{throttle("busy", 200s), fail("still"), fail("still"), deliver}};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "test.hpp"
@@ -24,15 +25,18 @@ TEST_CASE("chunk pool never holds more than its budget, and refuses only what do
     ChunkPool pool(budget);
     std::vector<Chunk*> taken;
     std::size_t used = 0;
+    std::vector<std::pair<std::uint32_t, std::size_t>> growths;  // begun by other threads
+    std::size_t growing = 0;
     for (int step = 0; step < 400; ++step) {
-      switch (dice() % 6) {
+      switch (dice() % 8) {
         case 0:
         case 1:
         case 2: {
           const auto size_class = static_cast<std::uint32_t>(dice() % 7);
           const std::size_t kept = dice() % 2 == 0 ? reserve : 0;
           Chunk* chunk = pool.take(size_class, kept);
-          REQUIRE((chunk != nullptr) == (used + chunk_bytes(size_class) + kept <= budget));
+          REQUIRE((chunk != nullptr) ==
+                  (used + growing + chunk_bytes(size_class) + kept <= budget));
           if (chunk != nullptr) {
             REQUIRE(chunk->size_class == size_class);
             REQUIRE(chunk->refs == 1);
@@ -46,9 +50,21 @@ TEST_CASE("chunk pool never holds more than its budget, and refuses only what do
         case 3:
           pool.trim(dice() % budget);
           break;
-        case 4:
-          pool.add_spare(
-              hydrant::detail::make_chunks(2, 1 + dice() % 8));  // which may be one too many
+        case 4: {
+          const auto size_class = static_cast<std::uint32_t>(dice() % 7);
+          const std::size_t count = pool.begin_growth(size_class, reserve);
+          growths.emplace_back(size_class, count);
+          growing += count * chunk_bytes(size_class);
+          break;
+        }
+        case 5:
+          if (!growths.empty()) {
+            const auto [size_class, count] = growths.front();
+            growths.erase(growths.begin());
+            growing -= count * chunk_bytes(size_class);
+            Chunk* chunks = count == 0 ? nullptr : hydrant::detail::make_chunks(size_class, count);
+            pool.end_growth(size_class, count, chunks);
+          }
           break;
         default:
           if (!taken.empty()) {
@@ -60,7 +76,7 @@ TEST_CASE("chunk pool never holds more than its budget, and refuses only what do
           }
       }
       REQUIRE(pool.used() == used);
-      REQUIRE(pool.held() >= used);
+      REQUIRE(pool.held() >= used + growing);
       REQUIRE(pool.held() <= budget);
       REQUIRE(pool.peak() <= budget);
     }

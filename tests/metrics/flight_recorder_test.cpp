@@ -41,7 +41,7 @@ TEST_CASE("a flight recorder remembers the latest events in order", "[metrics][f
     const std::uint64_t notes = random() % 100;
     for (std::uint64_t batch = 1; batch <= notes; ++batch) {
       recorder.note(SteadyTime(std::chrono::nanoseconds(batch)), some_day,
-                    EventKind::batch_delivered, batch);
+                    EventKind::batch_finished, batch);
       model.push_back(batch);
       if (model.size() > capacity) {
         model.pop_front();
@@ -62,12 +62,12 @@ TEST_CASE("a flight recorder remembers the latest events in order", "[metrics][f
 TEST_CASE("a flight recorder explains each event in one line", "[metrics][flight_recorder]") {
   FlightRecorder recorder;
   recorder.note({}, some_day, EventKind::opened);
-  recorder.note({}, some_day + 1ms, EventKind::attempt_failed, 7, 500,
+  recorder.note({}, some_day + 1ms, EventKind::retry_scheduled, 7, 500,
                 "directory: put lake/a: no space left");
   recorder.note({}, some_day + 1877ms, EventKind::lost, 0, 1, "close_deadline");
   REQUIRE(recorder.explain() ==
           "2026-11-22T10:15:30.123Z opened\n"
-          "2026-11-22T10:15:30.124Z batch 7 attempt_failed (500 records): directory: put lake/a: "
+          "2026-11-22T10:15:30.124Z batch 7 retry_scheduled (500 records): directory: put lake/a: "
           "no space left\n"
           "2026-11-22T10:15:32.000Z lost (1 record): close_deadline\n");
 }
@@ -149,7 +149,7 @@ TEST_CASE("a flight recorder allocates nothing when it notes", "[metrics][flight
   const std::uint64_t before = hydrant::tests::allocation_count;
 
   for (std::uint64_t batch = 0; batch < 2000; ++batch) {
-    recorder.note({}, some_day, EventKind::batch_delivered, batch, 1, text);
+    recorder.note({}, some_day, EventKind::batch_finished, batch, 1, text);
   }
 
   const std::uint64_t after = hydrant::tests::allocation_count;

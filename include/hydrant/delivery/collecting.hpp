@@ -73,7 +73,7 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
 inline void Engine::close_batches(SteadyTime now) {
   const bool memory_is_short = std::exchange(pressure_, false);
   for (const auto& lane : lanes_) {
-    if (lane.get() == error_ && closing_ && letters_may_follow(now)) {
+    if (lane.get() == error_ && (closing_ || flushing_ != 0) && letters_may_follow(now)) {
       lane->close_due(now);
     } else if (closing_) {
       lane->close_all(CloseReason::closing);
@@ -90,10 +90,11 @@ inline void Engine::close_batches(SteadyTime now) {
   }
 }
 
-/// Whether to wait, when closing, for more failed records before the error output gets what there
-/// is: else each would become an object of its own. Never for long, and never when time is short.
+/// Whether to wait, in close or flush, for more failed records before the error output gets what
+/// there is: else each would become an object of its own. Never for long, and never when time is
+/// short.
 inline bool Engine::letters_may_follow(SteadyTime now) const {
-  return !main_->is_idle() && closing_deadline() - now > 10 * tick_ &&
+  return !main_->is_idle() && std::min(closing_deadline(), flush_deadline_) - now > 10 * tick_ &&
          now < saturating_add(error_->oldest_waiting(), tick_);
 }
 
@@ -279,13 +280,18 @@ inline bool Engine::take_batch(DeliveryTask& task) {
 }
 
 inline void Engine::finish_batch(DeliveryTask& task) {
-  for (const Slice& slice : task.pipeline.batch().slices) {
+  const ClosedBatch& batch = task.pipeline.batch();
+  record_locked(EventKind::batch_finished, batch.number, batch.count,
+                std::string(task.lane->sink.name()) + ": after " +
+                    to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
+                        world_->steady_now() - batch.first_arrival_steady)));
+  for (const Slice& slice : batch.slices) {
     release(slice.chunk);
   }
   task.pipeline.drop_batch();
   task.has_batch = false;
   --task.lane->in_flight;
-  if (closing_ && task.lane == main_ && main_->is_idle()) {
+  if ((closing_ || flushing_ != 0) && task.lane == main_ && main_->is_idle()) {
     wake_collector(false);  // no more letters for the error output
   }
   notify();

@@ -229,6 +229,7 @@ class Engine final : public ShardSet,
   std::condition_variable changed_;
   std::size_t waiters_ = 0;
   std::size_t flushing_ = 0;
+  SteadyTime flush_deadline_ = SteadyTime::max();  // the earliest of those who flush
   bool closing_ = false;
   bool pressure_ = false;
   bool detached_ = false;

@@ -107,11 +107,14 @@ inline DeliveryReport Engine::flush(std::chrono::nanoseconds timeout) {
   };
   record_locked(EventKind::flush, 0, 0, "flush");
   ++flushing_;
+  flush_deadline_ = std::min(flush_deadline_, until);
   executor_->post(shared(*collect_task_));
   const bool may_wait = engine_of_this_thread != this;  // else it would wait for itself
   while (!done() && may_wait && wait_for_change(lock, until)) {
   }
-  --flushing_;
+  if (--flushing_ == 0) {
+    flush_deadline_ = SteadyTime::max();
+  }
   return report_locked(done(), started);
 }
 
@@ -251,6 +254,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     new (&changed_) std::condition_variable;
     waiters_ = 0;
     flushing_ = 0;
+    flush_deadline_ = SteadyTime::max();
     pressure_ = false;
     collecting_ = false;
     collecting_soon_ = false;

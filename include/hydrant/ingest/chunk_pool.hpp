@@ -35,7 +35,7 @@ class ChunkPool {
   /// A chunk of the class, or null when it would take more than `budget - reserve`.
   Chunk* take(std::uint32_t size_class, std::size_t reserve) {
     const std::size_t bytes = chunk_bytes(size_class);
-    if (used_ + bytes + reserve > budget_) {
+    if (used_ + growing_ + bytes + reserve > budget_) {
       return nullptr;
     }
     Chunk* chunk = free_[size_class];
@@ -51,7 +51,7 @@ class ChunkPool {
       adopt(chunk);
     }
     used_ += bytes;
-    peak_ = std::max(peak_, used_ + free_bytes_);
+    note_peak();
     prepare(*chunk);
     return chunk;
   }
@@ -76,29 +76,29 @@ class ChunkPool {
     return count;
   }
 
-  /// How many chunks of the class to make at once, outside the lock: several where a huge page
-  /// is a small part of the budget, none where the budget does not allow it.
-  std::size_t growth(std::uint32_t size_class, std::size_t reserve) const {
+  /// How many chunks of the class the caller may make now, outside the lock: several where a
+  /// huge page is a small part of the budget, none where the budget does not allow it. They count
+  /// from here on, so that threads that make chunks at once do not pass the budget together.
+  /// `end_growth` must follow.
+  std::size_t begin_growth(std::uint32_t size_class, std::size_t reserve) {
     constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
-    if (size_class == chunk_class_open && budget_ >= budget_for_huge_pages &&
-        can_grow(huge_page_bytes, reserve)) {
-      return chunks_a_huge_page;
-    }
-    return can_grow(chunk_bytes(size_class), reserve) ? 1 : 0;
+    const bool in_huge_page = size_class == chunk_class_open && budget_ >= budget_for_huge_pages &&
+                              can_grow(huge_page_bytes, reserve);
+    const std::size_t count = in_huge_page                                 ? chunks_a_huge_page
+                              : can_grow(chunk_bytes(size_class), reserve) ? 1
+                                                                           : 0;
+    growing_ += count * chunk_bytes(size_class);
+    note_peak();
+    return count;
   }
 
-  /// Puts chunks made outside the lock among the spare ones; frees those for which the budget has
-  /// gone meanwhile.
-  void add_spare(Chunk* chunks) {
+  /// Puts the chunks among the spare ones. There may be fewer than `begin_growth` allowed.
+  void end_growth(std::uint32_t size_class, std::size_t count, Chunk* chunks) {
+    growing_ -= count * chunk_bytes(size_class);
     while (chunks != nullptr) {
       Chunk* chunk = std::exchange(chunks, chunks->next);
-      if (!can_grow(chunk_bytes(chunk->size_class), 0)) {
-        free_chunk(chunk);
-        continue;
-      }
       adopt(chunk);
       used_ += chunk_bytes(chunk->size_class);
-      peak_ = std::max(peak_, used_ + free_bytes_);
       give_back(chunk);
     }
   }
@@ -138,14 +138,16 @@ class ChunkPool {
   /// Bytes in use, and the most that was ever held, spare chunks included.
   std::size_t used() const { return used_; }
 
-  std::size_t held() const { return used_ + free_bytes_; }
+  std::size_t held() const { return used_ + free_bytes_ + growing_; }
 
   std::size_t peak() const { return peak_; }
 
  private:
   bool can_grow(std::size_t bytes, std::size_t reserve) const {
-    return used_ + free_bytes_ + bytes + reserve <= budget_;
+    return held() + bytes + reserve <= budget_;
   }
+
+  void note_peak() { peak_ = std::max(peak_, held()); }
 
   void adopt(Chunk* chunk) {
     chunk->all_next = all_;
@@ -176,8 +178,8 @@ class ChunkPool {
 
   /// Frees spare chunks of other classes where they stand in the way of a new one.
   void trim_to_fit(std::size_t bytes) {
-    if (used_ + free_bytes_ + bytes > budget_) {
-      trim(budget_ - used_ - bytes);
+    if (held() + bytes > budget_) {
+      trim(budget_ - used_ - growing_ - bytes);
     }
   }
 
@@ -186,6 +188,7 @@ class ChunkPool {
   std::size_t budget_;
   std::size_t used_ = 0;
   std::size_t free_bytes_ = 0;
+  std::size_t growing_ = 0;  // being made, outside the lock
   std::size_t peak_ = 0;
 };
 

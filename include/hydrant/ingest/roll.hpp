@@ -24,13 +24,17 @@ inline PutStatus ShardSet::refuse(PutStatus status) noexcept {
   return status;
 }
 
+/// What can be said of a record before there is memory for it. The lock is held.
+inline PutStatus ShardSet::admit(std::size_t size) const noexcept {
+  return closed_                            ? PutStatus::closed
+         : size > options_.record_bytes_max ? PutStatus::record_too_large
+                                            : PutStatus::accepted;
+}
+
 inline PutResult ShardSet::put_slow(StreamGate& gate, const void* data, std::size_t size) noexcept {
   Lock lock = lock_for_producer();
-  if (closed_) {
-    return refuse(PutStatus::closed);
-  }
-  if (size > options_.record_bytes_max) {
-    return refuse(PutStatus::record_too_large);
+  if (const PutStatus status = admit(size); status != PutStatus::accepted) {
+    return refuse(status);
   }
   try {
     OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
@@ -67,11 +71,8 @@ inline PutResult ShardSet::put_borrowed(Lock& lock, const void* data, std::size_
 
 inline PutStatus ShardSet::reserve_slow(StreamGate& gate, std::size_t size) noexcept {
   Lock lock = lock_for_producer();
-  if (closed_) {
-    return refuse(PutStatus::closed);
-  }
-  if (size > options_.record_bytes_max) {
-    return refuse(PutStatus::record_too_large);
+  if (const PutStatus status = admit(size); status != PutStatus::accepted) {
+    return refuse(status);
   }
   try {
     OwnedShard* mine = thread_ending ? nullptr : shard_of_this_thread(gate);
@@ -310,14 +311,14 @@ inline void ShardSet::provision() {
 
 /// Makes chunks, letting go of the lock meanwhile. Returns: how many; 0 when there is no memory.
 inline std::size_t ShardSet::grow(Lock& lock, std::uint32_t size_class) {
-  const std::size_t count = pool_->growth(size_class, options_.reserve);
+  const std::size_t count = pool_->begin_growth(size_class, options_.reserve);
   if (count == 0) {
     return 0;
   }
   lock.unlock();
   Chunk* chunks = make_chunks(size_class, count);
   lock.lock();
-  pool_->add_spare(chunks);
+  pool_->end_growth(size_class, count, chunks);
   return chunks == nullptr ? 0 : count;
 }
 

@@ -177,6 +177,7 @@ class ShardSet : public GateKeeper {
     bool told_collector = false;
   };
 
+  PutStatus admit(std::size_t size) const noexcept;
   PutResult put_borrowed(Lock& lock, const void* data, std::size_t size);
   OwnedShard* shard_of_this_thread(StreamGate& gate);
   std::shared_ptr<OwnedShard> take_shard();

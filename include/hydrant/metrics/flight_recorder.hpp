@@ -24,16 +24,14 @@ enum class EventKind : std::uint8_t {
   opened,
   resumed,  ///< With a journal: batches of an earlier run were found.
   batch_closed,
-  attempt_failed,
   retry_scheduled,
   gave_up,
   bisected,
   parked,  ///< No records for a while: asleep, without a timer, until the next put.
-  batch_delivered,
+  batch_finished,
   dead_lettered,
   lost,
   overflow,
-  transform_failed,
   sink_overstayed,  ///< A sink did not return by its deadline and was abandoned.
   flush,
   close,
@@ -41,11 +39,10 @@ enum class EventKind : std::uint8_t {
 };
 
 constexpr std::string_view to_text(EventKind kind) {
-  constexpr std::array<std::string_view, 17> names{
-      "opened",  "resumed",  "batch_closed",     "attempt_failed",  "retry_scheduled",
-      "gave_up", "bisected", "parked",           "batch_delivered", "dead_lettered",
-      "lost",    "overflow", "transform_failed", "sink_overstayed", "flush",
-      "close",   "forked"};
+  constexpr std::array<std::string_view, 15> names{
+      "opened",   "resumed",         "batch_closed",   "retry_scheduled", "gave_up",
+      "bisected", "parked",          "batch_finished", "dead_lettered",   "lost",
+      "overflow", "sink_overstayed", "flush",          "close",           "forked"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : std::string_view("unknown");
 }
@@ -113,7 +110,7 @@ inline void append_utc(std::string& out, WallTime wall) {
 
 }  // namespace detail
 
-/// "2026-11-22T10:15:30.123Z batch 7 attempt_failed (500 records): directory: put ...".
+/// "2026-11-22T10:15:30.123Z batch 7 retry_scheduled (500 records): directory: put ...".
 inline std::string to_text(const Event& event) {
   std::string line;
   detail::append_utc(line, event.wall);
