@@ -7,6 +7,7 @@
 #include <hydrant/core/result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,55 @@ class File {
 
   /// Closes the file; an error that the system kept back comes out here.
   virtual Status close() = 0;
+};
+
+/// A whole file in memory, shared with whoever else maps it. What is written there survives the
+/// end of the process from the moment of the store; a power cut only what was synced before.
+/// Destroying it takes the memory away, not the file.
+/// Threads: shared: safe, as far as threads keep to bytes of their own.
+class Mapping {
+ public:
+  Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  virtual ~Mapping() = default;
+
+  /// Where the file lies, from the beginning of a memory page on.
+  virtual std::span<std::byte> bytes() = 0;
+
+  /// Gives back the disk space of whole pages. Their bytes must not be touched again.
+  virtual Status give_back(std::size_t offset, std::size_t size) = 0;
+};
+
+/// A file of a fixed size for appending to durably: writing into it changes nothing about the
+/// file but its bytes, so `sync` has only those to wait for. Destroying it closes it.
+/// Threads: distinct objects: safe; shared: unsafe.
+class LogFile {
+ public:
+  LogFile() = default;
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  virtual ~LogFile() = default;
+
+  /// Writes all of `bytes` there, or fails. They end within the file's size.
+  virtual Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  /// Returns once everything written is on stable storage. A failure is final: what it lost, no
+  /// later sync will find again.
+  virtual Status sync() = 0;
+};
+
+/// A lock on a name, held until it is destroyed, or until the process ends in whatever way.
+class FileLock {
+ public:
+  FileLock() = default;
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  virtual ~FileLock() = default;
+
+  /// For a forked child, to which the lock does not belong: forgets it, so that it ends with the
+  /// parent.
+  virtual void forget() noexcept = 0;
 };
 
 /// A file system.
@@ -58,6 +108,39 @@ class Files {
 
   /// The names in a directory, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+
+  // What only a journal needs. A file system without it cannot hold one.
+
+  /// Removes an empty directory.
+  virtual Status remove_directory(const std::string& path) { return without(path); }
+
+  /// Makes a file that must not exist yet, of `size` zeros with disk space for each, and maps it.
+  /// So writing to the mapping never meets a full disk.
+  virtual Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path, std::uint64_t) {
+    return without(path);
+  }
+
+  /// Maps a file that exists, in its present size, for reading and writing. An empty one has no
+  /// bytes.
+  virtual Result<std::unique_ptr<Mapping>> map(const std::string& path) { return without(path); }
+
+  /// Makes a file that must not exist yet, of so many zeros that are on the disk.
+  virtual Result<std::unique_ptr<LogFile>> create_log(const std::string& path, std::uint64_t) {
+    return without(path);
+  }
+
+  /// Locks the file of that name, making it if it is missing.
+  /// Errors: EWOULDBLOCK when another process, or this one, has it locked.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) { return without(path); }
+
+  /// Changes whenever what was written, but not synced, may have been lost: with each start of the
+  /// operating system. Empty where that cannot be known.
+  virtual std::string boot_id() { return {}; }
+
+ private:
+  static Failure without(const std::string& path) {
+    return {"journal " + path + ": this file system cannot hold one"};
+  }
 };
 
 }  // namespace hydrant

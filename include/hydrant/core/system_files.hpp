@@ -7,7 +7,11 @@
 
 #include <hydrant/core/files.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +22,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +81,105 @@ class SystemFile final : public File {
  private:
   int descriptor_;
   std::string path_;
+};
+
+/// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  ~Descriptor() {
+    if (number_ >= 0) {
+      ::close(number_);
+    }
+  }
+
+  int number() const { return number_; }
+
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+inline int open_file(const std::string& path, int flags) {
+  constexpr mode_t owner_only = 0600;  // records may be anything
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, owner_only);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+class SystemMapping final : public Mapping {
+ public:
+  SystemMapping(std::byte* memory, std::size_t size, std::string path)
+      : memory_(memory), size_(size), path_(std::move(path)) {}
+
+  ~SystemMapping() override {
+    if (size_ != 0) {
+      ::munmap(memory_, size_);
+    }
+  }
+
+  std::span<std::byte> bytes() override { return {memory_, size_}; }
+
+  Status give_back(std::size_t offset, std::size_t size) override {
+#if defined(MADV_REMOVE)
+    if (::madvise(memory_ + offset, size, MADV_REMOVE) != 0) {
+      return system_failure("give back a part of", path_, errno);
+    }
+#endif
+    return success();
+  }
+
+ private:
+  std::byte* memory_;
+  std::size_t size_;
+  std::string path_;
+};
+
+class SystemLogFile final : public LogFile {
+ public:
+  SystemLogFile(int descriptor, std::string path)
+      : descriptor_(descriptor), path_(std::move(path)) {}
+
+  Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written =
+          ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written > 0) {
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
+      } else if (written == 0 || errno != EINTR) {
+        return system_failure("write", path_, written == 0 ? EIO : errno);
+      }
+    }
+    return success();
+  }
+
+  Status sync() override {
+    return ::fdatasync(descriptor_.number()) == 0 ? success()
+                                                  : system_failure("sync", path_, errno);
+  }
+
+ private:
+  Descriptor descriptor_;
+  std::string path_;
+};
+
+class SystemFileLock final : public FileLock {
+ public:
+  explicit SystemFileLock(int descriptor) : descriptor_(descriptor) {}
+
+  // Closing this process's copy: the lock belongs to the open file, which the parent still has.
+  void forget() noexcept override { ::close(descriptor_.release()); }
+
+ private:
+  Descriptor descriptor_;
 };
 
 }  // namespace detail
@@ -151,6 +256,107 @@ class SystemFiles final : public Files {
       return detail::system_failure("list", path, code);
     }
     return names;
+  }
+
+  Status remove_directory(const std::string& path) override {
+    return ::rmdir(path.c_str()) == 0 ? success() : detail::system_failure("remove", path, errno);
+  }
+
+  Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path,
+                                                 std::uint64_t size) override {
+    const detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT | O_EXCL));
+    if (file.number() < 0) {
+      return detail::system_failure("create", path, errno);
+    }
+    int code = 0;
+    do {
+      code = ::posix_fallocate(file.number(), 0, static_cast<off_t>(size));
+    } while (code == EINTR);
+    if (code != 0) {
+      ::unlink(path.c_str());
+      return detail::system_failure("allocate", path, code);
+    }
+    Result<std::unique_ptr<Mapping>> mapped = map_whole(file.number(), path, size);
+    if (!mapped) {
+      ::unlink(path.c_str());
+    }
+    return mapped;
+  }
+
+  Result<std::unique_ptr<Mapping>> map(const std::string& path) override {
+    const detail::Descriptor file(detail::open_file(path, O_RDWR));
+
+    struct stat status {};
+
+    if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
+      return detail::system_failure("open", path, errno);
+    }
+    return map_whole(file.number(), path, static_cast<std::uint64_t>(status.st_size));
+  }
+
+  Result<std::unique_ptr<LogFile>> create_log(const std::string& path,
+                                              std::uint64_t size) override {
+    constexpr std::size_t block = std::size_t{1} << 20;
+    detail::Descriptor file(detail::open_file(path, O_WRONLY | O_CREAT | O_EXCL));
+    if (file.number() < 0) {
+      return detail::system_failure("create", path, errno);
+    }
+    auto log = std::make_unique<detail::SystemLogFile>(file.release(), path);
+    // Zeros are written: space that is only reserved would make each sync of it a change of the
+    // file's description, too.
+    const std::vector<std::byte> zeros(
+        static_cast<std::size_t>(std::min<std::uint64_t>(block, size)));
+    Status status = success();
+    for (std::uint64_t at = 0; status && at < size; at += block) {
+      const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(block, size - at));
+      status = log->write_at(at, std::span(zeros).first(part));
+    }
+    if (status) {
+      status = log->sync();
+    }
+    if (!status) {
+      ::unlink(path.c_str());
+      return status.failure();
+    }
+    return std::unique_ptr<LogFile>(std::move(log));
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT));
+    if (file.number() < 0) {
+      return detail::system_failure("open", path, errno);
+    }
+    int result = -1;
+    do {
+      result = ::flock(file.number(), LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) {
+      return detail::system_failure("lock", path, errno);
+    }
+    return std::unique_ptr<FileLock>(std::make_unique<detail::SystemFileLock>(file.release()));
+  }
+
+  std::string boot_id() override {
+    // Linux; elsewhere it cannot be known.
+    const detail::Descriptor file(detail::open_file("/proc/sys/kernel/random/boot_id", O_RDONLY));
+    std::array<char, 36> id{};
+    const bool is_whole = file.number() >= 0 && ::read(file.number(), id.data(), id.size()) ==
+                                                    static_cast<ssize_t>(id.size());
+    return is_whole ? std::string(id.data(), id.size()) : std::string();
+  }
+
+ private:
+  static Result<std::unique_ptr<Mapping>> map_whole(int descriptor, const std::string& path,
+                                                    std::uint64_t size) {
+    void* memory = nullptr;
+    if (size != 0) {
+      memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+      if (memory == MAP_FAILED) {
+        return detail::system_failure("map", path, errno);
+      }
+    }
+    return std::unique_ptr<Mapping>(std::make_unique<detail::SystemMapping>(
+        static_cast<std::byte*>(memory), static_cast<std::size_t>(size), path));
   }
 };
 

@@ -7,6 +7,8 @@
 #include <hydrant/core/files.hpp>
 #include <hydrant/core/system_files.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +44,11 @@ class MemoryFiles final : public Files {
   std::optional<std::string> content(const std::string& path) const {
     std::lock_guard guard(disk_->lock);
     const auto file = disk_->files.find(path);
-    return file == disk_->files.end() ? std::nullopt : std::optional(file->second->content);
+    if (file == disk_->files.end()) {
+      return std::nullopt;
+    }
+    const std::span<char> bytes = file->second->bytes();
+    return std::string(bytes.begin(), bytes.end());
   }
 
   /// The paths of all files, sorted.
@@ -195,16 +201,111 @@ class MemoryFiles final : public Files {
     return names;
   }
 
+  Status remove_directory(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && disk_->directories.count(path) == 0) {
+      code = ENOENT;
+    }
+    const auto is_inside = [&](const std::string& entry) { return parent_of(entry) == path; };
+    for (const auto& [file, stored] : disk_->files) {
+      code = code == 0 && is_inside(file) ? ENOTEMPTY : code;
+    }
+    for (const std::string& directory : disk_->directories) {
+      code = code == 0 && is_inside(directory) ? ENOTEMPTY : code;
+    }
+    if (code == 0) {
+      disk_->directories.erase(path);
+    }
+    return code == 0 ? success() : hydrant::detail::system_failure("remove", path, code);
+  }
+
+  Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path,
+                                                 std::uint64_t size) override {
+    std::lock_guard guard(disk_->lock);
+    Result<std::shared_ptr<Stored>> stored = create_sized(path, size);
+    if (!stored) {
+      return stored.failure();
+    }
+    return std::unique_ptr<Mapping>(std::make_unique<OpenMapping>(std::move(stored.value())));
+  }
+
+  Result<std::unique_ptr<Mapping>> map(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    const auto file = disk_->files.find(path);
+    if (code == 0 && file == disk_->files.end()) {
+      code = ENOENT;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("open", path, code);
+    }
+    file->second->make_pages();
+    return std::unique_ptr<Mapping>(std::make_unique<OpenMapping>(file->second));
+  }
+
+  Result<std::unique_ptr<LogFile>> create_log(const std::string& path,
+                                              std::uint64_t size) override {
+    std::lock_guard guard(disk_->lock);
+    Result<std::shared_ptr<Stored>> stored = create_sized(path, size);
+    if (!stored) {
+      return stored.failure();
+    }
+    return std::unique_ptr<LogFile>(
+        std::make_unique<OpenLog>(disk_, std::move(stored.value()), path));
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    if (code == 0 && !disk_->has_directory(parent_of(path))) {
+      code = ENOENT;
+    }
+    if (code == 0 && disk_->locked.count(path) != 0) {
+      code = EWOULDBLOCK;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("lock", path, code);
+    }
+    disk_->files.try_emplace(path, std::make_shared<Stored>());
+    disk_->locked.insert(path);
+    return std::unique_ptr<FileLock>(std::make_unique<HeldLock>(disk_, path));
+  }
+
+  std::string boot_id() override { return "boot 1"; }
+
  private:
+  /// A file's bytes: a string that grows or, once it has been mapped, pages of a fixed size.
   struct Stored {
+    struct alignas(4096) Page {
+      std::array<char, 4096> bytes{};
+    };
+
     std::string content;
     std::size_t synced = 0;
+    std::vector<Page> pages;
+    std::size_t mapped_size = 0;
+
+    std::span<char> bytes() {
+      return pages.empty() ? std::span(content)
+                           : std::span(pages.front().bytes.data(), mapped_size);
+    }
+
+    void make_pages() {
+      if (pages.empty() && !content.empty()) {
+        mapped_size = content.size();
+        pages.resize((mapped_size + sizeof(Page) - 1) / sizeof(Page));
+        content.copy(pages.front().bytes.data(), mapped_size);
+        content = {};
+      }
+    }
   };
 
   struct Disk {
     mutable std::mutex lock;
     std::map<std::string, std::shared_ptr<Stored>> files;
     std::set<std::string> directories;
+    std::set<std::string> locked;
     std::uint64_t calls = 0;
     std::uint64_t failing_call = 0;
     int failing_code = 0;
@@ -260,6 +361,88 @@ class MemoryFiles final : public Files {
     std::shared_ptr<Stored> stored_;
     std::string path_;
   };
+
+  class OpenMapping final : public Mapping {
+   public:
+    explicit OpenMapping(std::shared_ptr<Stored> stored) : stored_(std::move(stored)) {}
+
+    std::span<std::byte> bytes() override { return std::as_writable_bytes(stored_->bytes()); }
+
+    Status give_back(std::size_t offset, std::size_t size) override {
+      std::ranges::fill(stored_->bytes().subspan(offset, size), '\0');
+      return success();
+    }
+
+   private:
+    std::shared_ptr<Stored> stored_;
+  };
+
+  class OpenLog final : public LogFile {
+   public:
+    OpenLog(std::shared_ptr<Disk> disk, std::shared_ptr<Stored> stored, std::string path)
+        : disk_(std::move(disk)), stored_(std::move(stored)), path_(std::move(path)) {}
+
+    Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+      std::lock_guard guard(disk_->lock);
+      if (const int code = disk_->count_call()) {
+        return hydrant::detail::system_failure("write", path_, code);
+      }
+      std::ranges::copy(bytes, std::as_writable_bytes(stored_->bytes()).subspan(offset).begin());
+      return success();
+    }
+
+    Status sync() override {
+      std::lock_guard guard(disk_->lock);
+      ++disk_->syncs;
+      const int code = disk_->count_call();
+      return code == 0 ? success() : hydrant::detail::system_failure("sync", path_, code);
+    }
+
+   private:
+    std::shared_ptr<Disk> disk_;
+    std::shared_ptr<Stored> stored_;
+    std::string path_;
+  };
+
+  class HeldLock final : public FileLock {
+   public:
+    HeldLock(std::shared_ptr<Disk> disk, std::string path)
+        : disk_(std::move(disk)), path_(std::move(path)) {}
+
+    ~HeldLock() override {
+      std::lock_guard guard(disk_->lock);
+      disk_->locked.erase(path_);
+    }
+
+    void forget() noexcept override {}
+
+   private:
+    std::shared_ptr<Disk> disk_;
+    std::string path_;
+  };
+
+  /// A file of so many zeros. The disk's lock is held.
+  Result<std::shared_ptr<Stored>> create_sized(const std::string& path, std::uint64_t size) {
+    int code = disk_->count_call();
+    if (code == 0 && !disk_->has_directory(parent_of(path))) {
+      code = ENOENT;
+    }
+    if (code == 0 && (disk_->files.count(path) != 0 || disk_->directories.count(path) != 0)) {
+      code = EEXIST;
+    }
+    if (code == 0 && size > disk_->room) {
+      code = ENOSPC;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("create", path, code);
+    }
+    disk_->room -= size;
+    auto stored = std::make_shared<Stored>();
+    stored->content.resize(static_cast<std::size_t>(size));
+    stored->make_pages();
+    disk_->files[path] = stored;
+    return stored;
+  }
 
   static std::string parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
