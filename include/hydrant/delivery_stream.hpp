@@ -143,6 +143,10 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
   if (parts.transform == nullptr) {
     engine.ingest.delimiter = delimiter;
   }
+  if (options.journal.is_on()) {
+    engine.journal = open_journal(parts.world, options.journal, options.name);
+    engine.ingest.store = engine.journal;
+  }
 
   std::vector<std::unique_ptr<Lane>> lanes;
   lanes.push_back(std::make_unique<Lane>(Lane::Kind::main, std::move(parts.sink),

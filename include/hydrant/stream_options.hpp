@@ -10,6 +10,7 @@
 #include <hydrant/core/limits.hpp>
 #include <hydrant/delivery/retry.hpp>
 #include <hydrant/ingest/overflow.hpp>
+#include <hydrant/journal/journal_options.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -45,6 +46,9 @@ struct StreamOptions {
   /// What `put` does when memory_limit is reached. Default Overflow::reject.
   Overflow overflow{};
 
+  /// Where records are kept on the disk until they are delivered. Default: nowhere.
+  JournalOptions journal{};
+
   /// How long a failing batch is tried again.
   RetryOptions retry{};
 
@@ -79,6 +83,7 @@ struct StreamOptions {
                      ? std::to_string(name.size()) + " characters"
                      : "\"" + name + "\"");
     buffering.validate(errors);
+    journal.validate(errors);
     retry.validate(errors);
     errors.check(record_bytes_max.value >= 1 && record_bytes_max.value <= (256ull << 20),
                  "record_bytes_max", "must be within [1 byte, 256 MiB]", to_text(record_bytes_max));

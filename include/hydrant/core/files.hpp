@@ -50,6 +50,9 @@ class Mapping {
 
   /// Gives back the disk space of whole pages. Their bytes must not be touched again.
   virtual Status give_back(std::size_t offset, std::size_t size) = 0;
+
+  /// For a forked child: what it writes from here on reaches neither the file nor the parent.
+  virtual void become_private() noexcept = 0;
 };
 
 /// A file of a fixed size for appending to durably: writing into it changes nothing about the

@@ -136,6 +136,15 @@ class SystemMapping final : public Mapping {
     return success();
   }
 
+  void become_private() noexcept override {
+    if (size_ == 0) {
+      return;
+    }
+    const Descriptor file(open_file(path_, O_RDWR));
+    const int flags = MAP_FIXED | MAP_PRIVATE | (file.number() < 0 ? MAP_ANONYMOUS : 0);
+    static_cast<void>(::mmap(memory_, size_, PROT_READ | PROT_WRITE, flags, file.number(), 0));
+  }
+
  private:
   std::byte* memory_;
   std::size_t size_;

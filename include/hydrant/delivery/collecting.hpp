@@ -46,6 +46,11 @@ inline void Engine::collect() noexcept {
   if (!quiet) {
     provision();
   }
+  if (journaling_ != nullptr) {
+    lock.lock();
+    remove_ended_spools(lock);
+    lock.unlock();
+  }
   engine_of_this_thread = outer;
 }
 
@@ -204,6 +209,9 @@ inline bool Engine::drop_oldest() noexcept {
     return false;
   }
   const Slice oldest = lane->discard_oldest();
+  if (journaling_ != nullptr) {
+    journaling_->done(*lane, oldest);
+  }
   if (lane == main_) {
     lost_[static_cast<std::size_t>(LostReason::overflow_oldest)] += oldest.count();
     mark_ended(oldest, WaitStatus::lost);
@@ -266,6 +274,7 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   if (lane.queue.empty()) {
     return false;
   }
+  seal(lane, lane.queue.front());
   task.pipeline.start(std::move(lane.queue.front()));
   lane.queue.pop_front();
   task.has_batch = true;
@@ -287,6 +296,9 @@ inline void Engine::finish_batch(DeliveryTask& task) {
                         world_->steady_now() - batch.first_arrival_steady)));
   for (const Slice& slice : batch.slices) {
     release(slice.chunk);
+  }
+  if (journaling_ != nullptr && !stop_.load(std::memory_order_relaxed)) {
+    journaling_->finish(*task.lane, batch);
   }
   task.pipeline.drop_batch();
   task.has_batch = false;

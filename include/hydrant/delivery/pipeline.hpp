@@ -46,6 +46,7 @@ class Pipeline {
   /// Takes a batch on. The previous one is finished.
   void start(ClosedBatch batch) {
     batch_ = std::move(batch);
+    portion_.begin_batch();
     next_slice_ = 0;
     next_record_ = 0;
     portion_first_slice_ = 0;
@@ -147,6 +148,9 @@ class Pipeline {
     if (lane_->kind == Lane::Kind::main) {
       host_->count_transformed(portion_.counts());
     }
+    if (batch_.spool != nullptr) {
+      host_->note_part(*lane_, batch_, part_, portion_.outputs());
+    }
     fit(portion_.outputs());
     return Progress::waiting;
   }
@@ -165,12 +169,16 @@ class Pipeline {
   }
 
   void push_piece(Piece piece) {
+    if (batch_.is_made_again && lane_->transform == nullptr &&
+        host_->has_ended(*lane_, piece.slices)) {
+      return;
+    }
     name(piece);
     pieces_.push_back(std::move(piece));
   }
 
   void name(Piece& piece) {
-    piece.request_id = host_->request_id(*lane_, batch_.number, part_, piece.first_shard(),
+    piece.request_id = host_->request_id(*lane_, batch_, part_, piece.first_shard(),
                                          piece.first_record(), piece.count);
   }
 

@@ -40,6 +40,9 @@ class Portion final : public OutputWriter {
 
   ~Portion() override { clear(); }
 
+  /// How a batch is cut into portions must not depend on those before it.
+  void begin_batch() { grow_class_ = grow_class_first; }
+
   /// Transforms on from `slices[slice]`, record `first`; both move on. Call it
   /// again while it returns false: it has yielded in the middle.
   bool fill(TransformStage& stage, std::span<const Slice> slices, std::size_t& slice,
@@ -182,6 +185,8 @@ class Portion final : public OutputWriter {
 
   void forget_chunk() { writer_.write_nowhere(); }
 
+  static constexpr std::uint32_t grow_class_first = 2;
+
   struct Mark {
     std::size_t chunks = 0;
     std::byte* tail = nullptr;
@@ -292,7 +297,7 @@ class Portion final : public OutputWriter {
   Shard writer_;
   std::vector<Chunk*> chunks_;
   std::size_t chunk_bytes_ = 0;
-  std::uint32_t grow_class_ = 2;
+  std::uint32_t grow_class_ = grow_class_first;
   std::vector<Slice> outputs_;
   std::vector<std::uint32_t> source_of_output_;
   std::vector<SourceFate> fates_;

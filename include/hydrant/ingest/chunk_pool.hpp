@@ -10,10 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
+#include <memory>
 #include <utility>
 
 namespace hydrant::detail {
@@ -21,39 +21,28 @@ namespace hydrant::detail {
 /// Chunks by size class under one budget. Guarded by its owner's lock.
 class ChunkPool {
  public:
-  explicit ChunkPool(std::size_t budget) : budget_(budget) {}
+  /// Without a store, all memory is the system's. With one, that of chunks for records is its.
+  explicit ChunkPool(std::size_t budget, std::shared_ptr<BlockStore> store = nullptr)
+      : store_(std::move(store)), budget_(budget) {}
 
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
   ~ChunkPool() {
     while (all_ != nullptr) {
-      destroy(*this, all_);
+      leave_or_destroy(all_);
     }
   }
 
-  /// A chunk of the class, or null when it would take more than `budget - reserve`.
+  /// A chunk of the class for records, or null when it would take more than `budget - reserve`.
   Chunk* take(std::uint32_t size_class, std::size_t reserve) {
-    const std::size_t bytes = chunk_bytes(size_class);
-    if (used_ + growing_ + bytes + reserve > budget_) {
-      return nullptr;
-    }
-    Chunk* chunk = free_[size_class];
-    if (chunk != nullptr) {
-      free_[size_class] = chunk->next;
-      free_bytes_ -= bytes;
-    } else {
-      trim_to_fit(bytes);
-      chunk = make_chunks(size_class, 1);
-      if (chunk == nullptr) {
-        return nullptr;
-      }
-      adopt(chunk);
-    }
-    used_ += bytes;
-    note_peak();
-    prepare(*chunk);
-    return chunk;
+    return take_from(free_, store_.get(), size_class, reserve);
+  }
+
+  /// The same for what is made of records, which no store need keep.
+  Chunk* take_scratch(std::uint32_t size_class) {
+    return store_ == nullptr ? take(size_class, 0)
+                             : take_from(free_scratch_, nullptr, size_class, 0);
   }
 
   /// Takes back a chunk that nothing refers to any more.
@@ -62,9 +51,13 @@ class ChunkPool {
     const std::size_t bytes = chunk_bytes(chunk->size_class);
     used_ -= bytes;
     free_bytes_ += bytes;
-    chunk->next = free_[chunk->size_class];
-    free_[chunk->size_class] = chunk;
+    Chunk*& list =
+        (chunk->store == nullptr && store_ != nullptr ? free_scratch_ : free_)[chunk->size_class];
+    chunk->next = list;
+    list = chunk;
   }
+
+  BlockStore* store() const { return store_.get(); }
 
   /// How many chunks of the class wait here, already touched; counts no further than `most`.
   std::size_t spare_count(std::uint32_t size_class, std::size_t most) const {
@@ -81,12 +74,11 @@ class ChunkPool {
   /// from here on, so that threads that make chunks at once do not pass the budget together.
   /// `end_growth` must follow.
   std::size_t begin_growth(std::uint32_t size_class, std::size_t reserve) {
-    constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
-    const bool in_huge_page = size_class == chunk_class_open && budget_ >= budget_for_huge_pages &&
-                              can_grow(huge_page_bytes, reserve);
-    const std::size_t count = in_huge_page                                 ? chunks_a_huge_page
-                              : can_grow(chunk_bytes(size_class), reserve) ? 1
-                                                                           : 0;
+    const std::size_t bytes = chunk_bytes(size_class);
+    const std::size_t wanted = chunks_at_once(size_class);
+    const std::size_t count = can_grow(wanted * bytes, reserve) ? wanted
+                              : can_grow(bytes, reserve)        ? 1
+                                                                : 0;
     growing_ += count * chunk_bytes(size_class);
     note_peak();
     return count;
@@ -106,11 +98,14 @@ class ChunkPool {
   /// Frees spare chunks until at most `keep` bytes of them are left.
   void trim(std::size_t keep) {
     for (std::size_t i = free_.size(); i-- > 0 && free_bytes_ > keep;) {
-      while (free_[i] != nullptr && free_bytes_ > keep) {
-        Chunk* chunk = free_[i];
-        free_[i] = chunk->next;
-        free_bytes_ -= chunk_bytes(chunk->size_class);
-        destroy(*this, chunk);
+      for (Chunk** list : {&free_scratch_[i], &free_[i]}) {
+        while (*list != nullptr && free_bytes_ > keep) {
+          Chunk* chunk = *list;
+          *list = chunk->next;
+          free_bytes_ -= chunk_bytes(chunk->size_class);
+          unlink(chunk);
+          free_chunk(chunk);
+        }
       }
     }
   }
@@ -120,6 +115,7 @@ class ChunkPool {
   template <class Keep>
   void free_all_but(Keep keep) {
     free_.fill(nullptr);
+    free_scratch_.fill(nullptr);
     free_bytes_ = 0;
     used_ = 0;
     for (Chunk* chunk = all_; chunk != nullptr;) {
@@ -127,7 +123,7 @@ class ChunkPool {
       if (keep(*chunk)) {
         used_ += chunk_bytes(chunk->size_class);
       } else {
-        destroy(*this, chunk);
+        leave_or_destroy(chunk);
       }
       chunk = next;
     }
@@ -158,12 +154,56 @@ class ChunkPool {
     all_ = chunk;
   }
 
-  static void destroy(ChunkPool& pool, Chunk* chunk) {
-    (chunk->all_previous != nullptr ? chunk->all_previous->all_next : pool.all_) = chunk->all_next;
+  void unlink(Chunk* chunk) {
+    (chunk->all_previous != nullptr ? chunk->all_previous->all_next : all_) = chunk->all_next;
     if (chunk->all_next != nullptr) {
       chunk->all_next->all_previous = chunk->all_previous;
     }
-    free_chunk(chunk);
+  }
+
+  /// At the end a store keeps its memory: records may be in it that have not ended.
+  void leave_or_destroy(Chunk* chunk) {
+    unlink(chunk);
+    if (chunk->store != nullptr) {
+      delete chunk;
+    } else {
+      free_chunk(chunk);
+    }
+  }
+
+  Chunk* take_from(std::array<Chunk*, chunk_class_max + 1>& spare, BlockStore* store,
+                   std::uint32_t size_class, std::size_t reserve) {
+    const std::size_t bytes = chunk_bytes(size_class);
+    if (used_ + growing_ + bytes + reserve > budget_) {
+      return nullptr;
+    }
+    Chunk* chunk = spare[size_class];
+    if (chunk != nullptr) {
+      spare[size_class] = chunk->next;
+      free_bytes_ -= bytes;
+    } else {
+      trim_to_fit(bytes);
+      chunk = make_chunks(size_class, 1, store);
+      if (chunk == nullptr) {
+        return nullptr;
+      }
+      adopt(chunk);
+    }
+    used_ += bytes;
+    note_peak();
+    prepare(*chunk);
+    return chunk;
+  }
+
+  /// Several where a huge page, or with a store a file of that size, is a small part of the budget.
+  std::size_t chunks_at_once(std::uint32_t size_class) const {
+    constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
+    if (store_ != nullptr) {
+      return std::max<std::size_t>(
+          1, std::min(huge_page_bytes, budget_ / 16) / chunk_bytes(size_class));
+    }
+    return size_class == chunk_class_open && budget_ >= budget_for_huge_pages ? chunks_a_huge_page
+                                                                              : 1;
   }
 
   static void prepare(Chunk& chunk) {
@@ -172,8 +212,12 @@ class ChunkPool {
     chunk.sealed_count = 0;
     chunk.sealed = false;
     chunk.next = nullptr;
-    new (chunk.memory) ChunkHeader;
-    chunk.header().capacity = static_cast<std::uint32_t>(chunk_bytes(chunk.size_class));
+    // In this order: whoever finds the memory after a crash must not take old records for new.
+    ChunkHeader& header = chunk.header();
+    header.in_use.store(0, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    header.committed.store(0, std::memory_order_relaxed);
+    header.capacity = static_cast<std::uint32_t>(chunk_bytes(chunk.size_class));
   }
 
   /// Frees spare chunks of other classes where they stand in the way of a new one.
@@ -183,7 +227,9 @@ class ChunkPool {
     }
   }
 
+  const std::shared_ptr<BlockStore> store_;
   std::array<Chunk*, chunk_class_max + 1> free_{};
+  std::array<Chunk*, chunk_class_max + 1> free_scratch_{};  // with a store: not from there
   Chunk* all_ = nullptr;
   std::size_t budget_;
   std::size_t used_ = 0;

@@ -244,6 +244,22 @@ inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
   }
 }
 
+/// Writes down, for who finds the memory after a crash, whose records will be in it.
+inline void ShardSet::mark_in_use(Chunk& chunk) noexcept {
+  if (chunk.store == nullptr) {
+    return;
+  }
+  ChunkHeader& header = chunk.header();
+  header.first_sequence = chunk.first_sequence;
+  header.shard = chunk.shard;
+  header.delimiter_size = chunk.delimiter_size;
+  header.epoch = chunk.epoch;
+  header.opened_at = coarse_wall().time_since_epoch().count();
+  header.check = check_of(header);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  header.in_use.store(chunk_in_use, std::memory_order_relaxed);
+}
+
 inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class) {
   if (shard.open != nullptr) {
     seal_open_chunk(shard);
@@ -254,8 +270,7 @@ inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_c
   fresh.first_sequence = next_sequence;
   fresh.delimiter_size = shard.delimiter_size;
   fresh.opened_at = coarse_now();
-  fresh.header().first_sequence = next_sequence;
-  fresh.header().shard = shard.id;
+  mark_in_use(fresh);
   (shard.newest != nullptr ? shard.newest->next : shard.oldest) = &fresh;
   shard.newest = &fresh;
   shard.open = &fresh;
@@ -315,8 +330,9 @@ inline std::size_t ShardSet::grow(Lock& lock, std::uint32_t size_class) {
   if (count == 0) {
     return 0;
   }
+  BlockStore* store = pool_->store();
   lock.unlock();
-  Chunk* chunks = make_chunks(size_class, count);
+  Chunk* chunks = make_chunks(size_class, count, store);
   lock.lock();
   pool_->end_growth(size_class, count, chunks);
   return chunks == nullptr ? 0 : count;
@@ -328,7 +344,7 @@ inline void ShardSet::forget_everything() {
   counts_ = {};
   rolled_bytes_ = 0;
   incarnation_ = next_generation();
-  pool_ = std::make_shared<ChunkPool>(options_.memory_limit);
+  pool_ = std::make_shared<ChunkPool>(options_.memory_limit, options_.store);
   parked_ = true;
 }
 

@@ -373,6 +373,8 @@ class MemoryFiles final : public Files {
       return success();
     }
 
+    void become_private() noexcept override {}
+
    private:
     std::shared_ptr<Stored> stored_;
   };
