@@ -153,6 +153,7 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
                                          std::move(parts.transform), options.buffering,
                                          options.retry));
   lanes.back()->output_quota = plan.main_quota;
+  lanes.back()->output_quota_max = plan.main_quota * options.concurrency;
   lanes.back()->delimiter = delimiter;
   if (parts.backup_sink) {
     lanes.push_back(std::make_unique<Lane>(Lane::Kind::backup, std::move(parts.backup_sink),
@@ -165,6 +166,7 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
                                          std::make_unique<DeadLetterStage>(),
                                          parts.error_options.buffering, parts.error_options.retry));
   lanes.back()->output_quota = plan.error_quota;
+  lanes.back()->output_quota_max = plan.error_quota;
   lanes.back()->delimiter = error_delimiter;
   return std::make_shared<Engine>(std::move(engine), std::move(parts.world),
                                   std::move(parts.executor), gate, std::move(lanes));

@@ -31,9 +31,10 @@ struct ClosedBatch {
   SteadyTime first_arrival_steady{};
   WallTime first_arrival{};
   // With a journal, from the moment the batch is sealed in it:
-  Spool* spool = nullptr;       // where its records are
-  std::uint64_t id_number = 0;  // names the batch within the spool
-  bool is_made_again = false;   // it was sealed in an earlier life of the stream
+  Spool* spool = nullptr;        // where its records are
+  std::uint64_t id_number = 0;   // names the batch within the spool
+  bool is_made_again = false;    // it was sealed in an earlier life of the stream
+  std::size_t output_quota = 0;  // of a batch made again: as it was then
 };
 
 /// Gathers slices and cuts them into batches.

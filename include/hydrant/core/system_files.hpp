@@ -331,18 +331,26 @@ class SystemFiles final : public Files {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT));
-    if (file.number() < 0) {
-      return detail::system_failure("open", path, errno);
+    for (;;) {
+      detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT));
+      if (file.number() < 0) {
+        return detail::system_failure("open", path, errno);
+      }
+      int result = -1;
+      do {
+        result = ::flock(file.number(), LOCK_EX | LOCK_NB);
+      } while (result != 0 && errno == EINTR);
+
+      struct stat status {};
+
+      if (result != 0 || ::fstat(file.number(), &status) != 0) {
+        return detail::system_failure("lock", path, errno);
+      }
+      // Whoever had it may have removed it meanwhile: then this lock is on a file without a name.
+      if (status.st_nlink != 0) {
+        return std::unique_ptr<FileLock>(std::make_unique<detail::SystemFileLock>(file.release()));
+      }
     }
-    int result = -1;
-    do {
-      result = ::flock(file.number(), LOCK_EX | LOCK_NB);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0) {
-      return detail::system_failure("lock", path, errno);
-    }
-    return std::unique_ptr<FileLock>(std::make_unique<detail::SystemFileLock>(file.release()));
   }
 
   std::string boot_id() override {

@@ -195,7 +195,6 @@ class Engine final : public ShardSet,
   void resume();
   void seal(const Lane& lane, ClosedBatch& batch);
   void remove_ended_spools(Lock& lock);
-  std::uint64_t recipe() const;
   template <class Visit>
   void for_each_open(Lane& lane, const Slice& slice, Visit visit);
 

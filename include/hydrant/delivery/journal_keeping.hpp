@@ -39,22 +39,13 @@ inline void Engine::begin_life() {
   }
 }
 
-/// What decides, beside its records, how a batch is cut into parts and named.
-inline std::uint64_t Engine::recipe() const {
-  Digest digest;
-  digest.add(version_);
-  digest.add(main_->output_quota);
-  digest.add(main_->transform != nullptr ? 1 : 0);
-  return digest.value();
-}
-
 /// Takes over what earlier lives have left. The lock is held.
 inline void Engine::resume() {
   if (journaling_ == nullptr) {
     return;
   }
   const Journaling::Resumed resumed =
-      journaling_->resume(*main_, backup_, *error_, recipe(), world_->steady_now());
+      journaling_->resume(*main_, backup_, *error_, version_, world_->steady_now());
   resumed_ = resumed.records;
   const FoundCounts& found = resumed.found;
   if (found.spools != 0) {
@@ -78,7 +69,7 @@ inline void Engine::resume() {
 /// Before the first attempt of a batch. The lock is held.
 inline void Engine::seal(const Lane& lane, ClosedBatch& batch) {
   if (journaling_ != nullptr) {
-    journaling_->seal(lane, batch, recipe());
+    journaling_->seal(lane, batch, version_);
   }
 }
 

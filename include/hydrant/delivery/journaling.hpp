@@ -47,7 +47,7 @@ class Journaling {
   // --- the books ------------------------------------------------------------------------------
 
   /// Writes a batch down before its first attempt, which names it for good.
-  void seal(const Lane& lane, ClosedBatch& batch, std::uint64_t recipe) {
+  void seal(const Lane& lane, ClosedBatch& batch, std::uint32_t version) {
     if (batch.spool != nullptr) {
       return;  // an earlier life has sealed it
     }
@@ -57,7 +57,8 @@ class Journaling {
     seal.reason = batch.reason;
     seal.number = batch.spool->manifest().next_number();
     seal.first_arrival = batch.first_arrival.time_since_epoch().count();
-    seal.recipe = recipe;
+    seal.version = version;
+    seal.output_quota = lane.output_quota;
     for (const Slice& slice : batch.slices) {
       seal.add({.shard = slice.chunk->shard,
                 .note = seal.number_of(slice.failure),
@@ -156,7 +157,7 @@ class Journaling {
   }
 
   /// Fills the lanes with what earlier lives have left.
-  Resumed resume(Lane& main, Lane* backup, Lane& error, std::uint64_t recipe, SteadyTime now);
+  Resumed resume(Lane& main, Lane* backup, Lane& error, std::uint32_t version, SteadyTime now);
 
   /// In a forked child everything is the parent's. Its memory stays, in case a thread that forked
   /// is still looking at it.

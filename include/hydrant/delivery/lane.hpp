@@ -60,8 +60,9 @@ struct Lane {
   const std::unique_ptr<TransformStage> transform;  // null: records pass as they are
   const BufferingHints hints;
   const RetryOptions retry;
-  std::size_t output_quota = 0;  // bytes of chunks that one delivery's outputs may take
-  std::string delimiter;         // between records, in the memory that the sink is given
+  std::size_t output_quota = 0;      // bytes of chunks that one delivery's outputs may take
+  std::size_t output_quota_max = 0;  // all deliveries' together
+  std::string delimiter;             // between records, in the memory that the sink is given
 
   // Guarded by the stream's lock.
   struct Gathering {
@@ -129,6 +130,11 @@ struct Lane {
       bytes += one.cutter.bytes();
     }
     return bytes;
+  }
+
+  /// Whether a batch can be cut into the same parts as under that quota.
+  bool can_cut_by(std::uint64_t quota) const {
+    return (quota == 0) == (output_quota == 0) && quota <= output_quota_max;
   }
 
   bool is_idle() const { return counts.in_memory == 0 && queue.empty() && in_flight == 0; }

@@ -240,6 +240,7 @@ inline void Engine::detach() {
   Lock lock(mutex_);
   detached_ = true;
   if (journaling_ != nullptr) {
+    remove_ended_spools(lock);
     if (all_idle() && in_journal_ == 0) {
       journaling_->journal().remove_current();
     }

@@ -38,15 +38,12 @@ class Pipeline {
   enum class Progress : std::uint8_t { finished, waiting, yielded };
 
   Pipeline(DeliveryHost& host, Lane& lane)
-      : host_(&host),
-        lane_(&lane),
-        portion_(host, lane.output_quota, lane.delimiter),
-        sending_(host, lane) {}
+      : host_(&host), lane_(&lane), portion_(host, lane.delimiter), sending_(host, lane) {}
 
   /// Takes a batch on. The previous one is finished.
   void start(ClosedBatch batch) {
     batch_ = std::move(batch);
-    portion_.begin_batch();
+    portion_.begin_batch(batch_.output_quota != 0 ? batch_.output_quota : lane_->output_quota);
     next_slice_ = 0;
     next_record_ = 0;
     portion_first_slice_ = 0;

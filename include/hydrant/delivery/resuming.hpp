@@ -13,7 +13,7 @@
 namespace hydrant::detail {
 
 inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& error,
-                                              std::uint64_t recipe, SteadyTime now) {
+                                              std::uint32_t version, SteadyTime now) {
   Resumed resumed;
   for (std::shared_ptr<Spool>& spool : journal_->adopt()) {
     found_.push_back(std::make_unique<FoundSpool>());
@@ -30,7 +30,8 @@ inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& er
     for (Lane* lane : {&error, &main, backup}) {
       for (const Seal& seal : seals) {
         if (lane != nullptr && seal.lane == static_cast<std::uint16_t>(lane->kind)) {
-          const bool fits = seal.recipe == recipe && make_again(found, *lane, seal, now);
+          const bool fits = seal.version == version && lane->can_cut_by(seal.output_quota) &&
+                            make_again(found, *lane, seal, now);
           resumed.batches += fits ? 1u : 0u;
           if (!fits) {
             found.spool->manifest().forget_seal(seal.lane, seal.number);
@@ -145,6 +146,7 @@ inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& se
   }
   batch.slices = std::move(*slices);
   batch.reason = seal.reason;
+  batch.output_quota = static_cast<std::size_t>(seal.output_quota);
   batch.first_arrival_steady = now;
   batch.first_arrival = WallTime(std::chrono::milliseconds(seal.first_arrival));
   batch.spool = found.spool.get();

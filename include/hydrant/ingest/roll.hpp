@@ -315,7 +315,7 @@ inline void ShardSet::provision() {
   const std::uint32_t size_class = hot_class_;
   // Counted once: a producer that takes them as fast as they are made must not keep us here.
   std::size_t spare = pool_->spare_count(size_class, spare_wanted);
-  while (spare < spare_wanted) {
+  while (spare < spare_wanted && !closed_) {
     const std::size_t made = grow(lock, size_class);
     if (made == 0) {
       return;

@@ -56,12 +56,13 @@ class Journal final : public BlockStore {
     next_ = std::move(identity);
     next_.boot_id = world_->files().boot_id();
     current_ = nullptr;
+    is_over_ = false;
   }
 
   /// The spool of the present life, made if need be. Null, and `trouble`, when that fails.
   std::shared_ptr<Spool> current() noexcept {
     const std::lock_guard guard(mutex_);
-    if (current_ == nullptr) {
+    if (current_ == nullptr && !is_over_) {
       try {
         make_current();
       } catch (...) {  // no memory
@@ -92,6 +93,10 @@ class Journal final : public BlockStore {
         if (std::shared_ptr<Spool> spool = adopt_one(name)) {
           spools.push_back(std::move(spool));
         }
+      } else if (is_lock_without_spool(name, names.value())) {
+        if (auto lock = files.lock(top_ + "/" + name)) {  // left by who died in making a spool
+          static_cast<void>(files.remove(top_ + "/" + name));
+        }
       }
     }
     std::sort(spools.begin(), spools.end(), [](const auto& a, const auto& b) {
@@ -111,6 +116,7 @@ class Journal final : public BlockStore {
   /// Every record of the present life has ended, and no more will come: leaves nothing behind.
   void remove_current() {
     const std::lock_guard guard(mutex_);
+    is_over_ = true;
     if (current_ != nullptr) {
       current_->remove();
     }
@@ -164,6 +170,16 @@ class Journal final : public BlockStore {
     return name.size() == 16 && std::all_of(name.begin(), name.end(), [](char c) {
              return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
+  }
+
+  static bool is_lock_without_spool(const std::string& name,
+                                    const std::vector<std::string>& names) {
+    constexpr std::string_view suffix = ".lock";
+    if (!name.ends_with(suffix)) {
+      return false;
+    }
+    const std::string spool = name.substr(0, name.size() - suffix.size());
+    return is_spool_name(spool) && std::find(names.begin(), names.end(), spool) == names.end();
   }
 
   void make_current() {
@@ -260,6 +276,7 @@ class Journal final : public BlockStore {
   std::mutex mutex_;  // for what follows
   SpoolIdentity next_;
   std::shared_ptr<Spool> current_;
+  bool is_over_ = false;
   std::string trouble_;
 };
 

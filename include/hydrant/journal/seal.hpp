@@ -43,8 +43,10 @@ struct Seal {
   CloseReason reason = CloseReason::size;
   std::uint64_t number = 0;
   std::int64_t first_arrival = 0;  // wall clock, ms
-  /// What else decides how the batch is cut into parts.
-  std::uint64_t recipe = 0;
+  /// What else decides the batch's names and parts: the stream's version, and how much a
+  /// transform's outputs may take at once.
+  std::uint32_t version = 0;
+  std::uint64_t output_quota = 0;
   std::vector<SealedRange> ranges;
   std::vector<std::shared_ptr<const FailureNote>> notes;
 
@@ -144,7 +146,8 @@ inline void encode(const Seal& seal, EntryWriter& out) {
   };
   out.put(seal.number);
   out.put(seal.first_arrival);
-  out.put(seal.recipe);
+  out.put(seal.output_quota);
+  out.put(std::uint64_t{seal.version});
   out.put(static_cast<std::uint32_t>(seal.ranges.size()));
   out.put(static_cast<std::uint32_t>(seal.notes.size()));
   out.put(static_cast<std::uint64_t>(seal.reason));
@@ -168,7 +171,8 @@ inline std::optional<Seal> decode_seal(std::uint16_t lane, std::span<const std::
   seal.lane = lane;
   seal.number = in.take<std::uint64_t>();
   seal.first_arrival = in.take<std::int64_t>();
-  seal.recipe = in.take<std::uint64_t>();
+  seal.output_quota = in.take<std::uint64_t>();
+  seal.version = static_cast<std::uint32_t>(in.take<std::uint64_t>());
   const auto range_count = in.take<std::uint32_t>();
   const auto note_count = in.take<std::uint32_t>();
   seal.reason = static_cast<CloseReason>(in.take<std::uint64_t>());

@@ -10,6 +10,7 @@
 #include <hydrant/core/record.hpp>
 #include <hydrant/journal/layout.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -64,8 +65,9 @@ struct FoundChunk {
 /// Threads: distinct objects: safe; shared: unsafe.
 class Segment {
  public:
-  /// What is wrong with a file that is no segment of this spool.
-  enum class Fault : std::uint8_t { none, damaged, foreign, newer };
+  /// What is wrong with a file that is no segment of this spool. An unborn one has never been
+  /// written to: its process ended in making it.
+  enum class Fault : std::uint8_t { none, unborn, damaged, foreign, newer };
 
   static Result<Segment> create(Files& files, std::string path, SegmentHeader header) {
     Result<std::unique_ptr<Mapping>> file = files.create_mapped(
@@ -101,7 +103,10 @@ class Segment {
 
   Fault fault(std::uint64_t epoch) const {
     if (header_.magic != SegmentHeader::right_magic) {
-      return Fault::damaged;
+      const std::span<const std::byte> bytes = mapping_->bytes();
+      const bool is_blank = std::all_of(bytes.begin(), bytes.end(),
+                                        [](std::byte byte) { return byte == std::byte{0}; });
+      return is_blank ? Fault::unborn : Fault::damaged;
     }
     if (header_.version != journal_version) {
       return Fault::newer;

@@ -248,8 +248,11 @@ class Spool final : public BlockStore {
     Segment& segment = opened.value();
     ++counts.segments;
     counts.bytes += segment.size();
-    if (segment.fault(identity().epoch) != Segment::Fault::none) {
-      set_aside(path, counts);
+    if (const Segment::Fault fault = segment.fault(identity().epoch);
+        fault != Segment::Fault::none) {
+      if (fault != Segment::Fault::unborn) {
+        set_aside(path, counts);
+      }
       return;
     }
     std::uint32_t live = 0;
