@@ -197,9 +197,13 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
   text += explain_line("what fails for good", "goes to " + std::string(parts.error_sink.name()));
   text += explain_line("source backup", parts.backup_sink ? std::string(parts.backup_sink.name())
                                                           : std::string("none"));
-  text += explain_line("a crash loses", "what is in memory: at most " + to_text(hints.interval) +
-                                            " of records, or " + to_text(ByteCount{plan.limit}) +
-                                            " while the destination is down");
+  text += explain_line("a crash loses",
+                       options.journal.is_on()
+                           ? "nothing that was accepted (journal in " + options.journal.directory +
+                                 "); a power cut may lose all that is not delivered"
+                           : "what is in memory: at most " + to_text(hints.interval) +
+                                 " of records, or " + to_text(ByteCount{plan.limit}) +
+                                 " while the destination is down");
   return text;
 }
 

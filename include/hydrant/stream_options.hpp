@@ -89,6 +89,8 @@ struct StreamOptions {
                  "record_bytes_max", "must be within [1 byte, 256 MiB]", to_text(record_bytes_max));
     errors.check(overflow.timeout().count() >= 0 && overflow.timeout() <= std::chrono::hours(1),
                  "overflow", "must block within [0 s, 3600 s]", to_text(overflow.timeout()));
+    errors.check(overflow.kind() != Overflow::Kind::spill || journal.is_on(), "overflow",
+                 "must have a journal to spill to: set journal.directory", "spill");
     errors.check(concurrency >= 1 && concurrency <= 64, "concurrency", "must be within [1, 64]",
                  std::to_string(concurrency));
     errors.check(close_timeout.count() >= 0 && close_timeout <= RetryOptions::duration_max,

@@ -5,29 +5,17 @@
 #include <hydrant/testing/scripted_sink.hpp>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "scratch_directory.hpp"
 #include "test.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using namespace hydrant::literals;
-
-/// A directory that goes with the test.
-struct Scratch {
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "journal-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-
-  ~Scratch() { std::filesystem::remove_all(path); }
-
-  std::string path;
-};
 
 hydrant::StreamOptions journalled(const std::string& directory) {
   hydrant::StreamOptions options;
@@ -37,12 +25,6 @@ hydrant::StreamOptions journalled(const std::string& directory) {
   options.journal.directory = directory;
   return options;
 }
-
-struct World {
-  explicit World(const std::string&) : env(7, std::make_shared<hydrant::SystemFiles>()) {}
-
-  hydrant::testing::ManualEnv env;
-};
 
 std::vector<std::string> all_records(const hydrant::testing::MemorySink& sink) {
   std::vector<std::string> all;
@@ -56,7 +38,7 @@ std::vector<std::string> all_records(const hydrant::testing::MemorySink& sink) {
 
 TEST_CASE("a record that a stream could not deliver before close is delivered by the next",
           "[delivery][journal]") {
-  Scratch scratch;
+  const hydrant::tests::ScratchDirectory scratch;
   hydrant::testing::MemorySink sink;
   {
     hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
@@ -85,6 +67,58 @@ TEST_CASE("a record that a stream could not deliver before close is delivered by
   REQUIRE(all.size() == 1001);
   REQUIRE(all.front() == "record 0");
   REQUIRE(all.back() == "new");
+}
+
+TEST_CASE("a stream that spills takes an outage of many times its memory, and delivers all of it",
+          "[delivery][journal][spill]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::StreamOptions options = journalled(scratch.path);
+  options.memory_limit = 8_MiB;
+  options.overflow = hydrant::Overflow::spill;
+  hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
+  const std::string record(1000, 'x');
+
+  for (int i = 0; i < 80'000; ++i) {  // ten times the memory, while no time passes
+    REQUIRE(stream.put(std::to_string(i) + " " + record));
+    REQUIRE(stream.snapshot().memory_used <= options.memory_limit);
+  }
+  REQUIRE(stream.ledger().in_memory == 80'000);
+  const hydrant::DeliveryReport report = stream.close(60s);
+
+  REQUIRE(report.complete);
+  REQUIRE(report.ledger.delivered == 80'000);
+  const std::vector<std::string> all = all_records(sink);
+  REQUIRE(all.size() == 80'000);
+  for (int i = 0; i < 80'000; ++i) {
+    REQUIRE(all[static_cast<std::size_t>(i)] == std::to_string(i) + " " + record);
+  }
+  REQUIRE(stream.snapshot().memory_used <= options.memory_limit);
+}
+
+TEST_CASE("a stream that spills refuses what the journal has no room for",
+          "[delivery][journal][spill]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::StreamOptions options = journalled(scratch.path);
+  options.memory_limit = 8_MiB;
+  options.journal.disk_limit = 20_MiB;
+  options.overflow = hydrant::Overflow::spill;
+  hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
+  const std::string record(1000, 'x');
+
+  std::uint64_t accepted = 0;
+  while (stream.put(record)) {
+    ++accepted;
+  }
+
+  REQUIRE(accepted > 12'000);
+  REQUIRE(accepted < 20'000);
+  REQUIRE(stream.ledger().refused_buffer_full == 1);
+  REQUIRE(stream.close(60s).ledger.delivered == accepted);
+  REQUIRE(stream.history().find("disk_limit") != std::string::npos);
 }
 
 }  // namespace

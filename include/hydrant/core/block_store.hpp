@@ -25,6 +25,9 @@ class BlockStore {
   /// `count` blocks of `bytes` each, side by side, whole pages, every one touched.
   virtual Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept = 0;
 
+  /// Takes a block out of memory. It comes back by being looked at.
+  virtual void page_out(std::byte* memory, std::size_t bytes) noexcept = 0;
+
   /// Takes back one block, in which no record is left that has not ended.
   virtual void free_block(std::byte* memory, std::size_t bytes) noexcept = 0;
 };

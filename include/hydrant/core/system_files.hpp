@@ -136,6 +136,11 @@ class SystemMapping final : public Mapping {
     return success();
   }
 
+  void page_out(std::size_t offset, std::size_t size) noexcept override {
+    // Of a shared mapping this forgets where the pages are in memory, not what is in them.
+    ::madvise(memory_ + offset, size, MADV_DONTNEED);
+  }
+
   void become_private() noexcept override {
     if (size_ == 0) {
       return;

@@ -281,6 +281,13 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   task.overstay_noted = false;
   ++lane.in_flight;
   const ClosedBatch& batch = task.pipeline.batch();
+  if (options_.overflow.kind() == Overflow::Kind::spill) {
+    for (const Slice& slice : batch.slices) {
+      if (!slice.chunk->is_found) {
+        pool_->claim(*slice.chunk);
+      }
+    }
+  }
   record_locked(EventKind::batch_closed, batch.number, batch.count,
                 std::string(lane.sink.name()) + ": closed by " +
                     std::string(to_text(batch.reason)) + ", " + std::to_string(batch.bytes) +
@@ -295,6 +302,9 @@ inline void Engine::finish_batch(DeliveryTask& task) {
                     to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
                         world_->steady_now() - batch.first_arrival_steady)));
   for (const Slice& slice : batch.slices) {
+    if (slice.chunk->claims != 0) {
+      pool_->unclaim(*slice.chunk);
+    }
     release(slice.chunk);
   }
   if (journaling_ != nullptr && !stop_.load(std::memory_order_relaxed)) {

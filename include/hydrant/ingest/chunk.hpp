@@ -47,8 +47,10 @@ struct Chunk {
   std::uint32_t harvested = 0;
   std::uint32_t sealed_count = 0;
   bool sealed = false;
-  bool is_found = false;    // an earlier life of the stream has left it in its journal
-  bool is_damaged = false;  // and not all its records can be read
+  bool is_found = false;     // an earlier life of the stream has left it in its journal
+  bool is_damaged = false;   // and not all its records can be read
+  bool is_spilled = false;   // out of memory, in the journal only
+  std::uint32_t claims = 0;  // deliveries under way with records of it
   std::uint32_t shard = 0;
   std::uint32_t delimiter_size = 0;
   std::uint64_t first_sequence = 0;
@@ -58,6 +60,8 @@ struct Chunk {
   Chunk* next = nullptr;      // in a shard's list, or in the pool
   Chunk* all_next = nullptr;  // every chunk of the pool
   Chunk* all_previous = nullptr;
+  Chunk* waiting_next = nullptr;  // sealed, in memory, in no delivery
+  Chunk* waiting_previous = nullptr;
 
   ChunkHeader& header() const { return *std::launder(reinterpret_cast<ChunkHeader*>(memory)); }
 

@@ -49,6 +49,12 @@ class ChunkPool {
   void give_back(Chunk* chunk) {
     HYDRANT_ASSERT(chunk->refs == 0);
     const std::size_t bytes = chunk_bytes(chunk->size_class);
+    stop_waiting(*chunk);
+    if (std::exchange(chunk->is_spilled, false)) {
+      unlink(chunk);
+      free_chunk(chunk);  // what it had in memory others have now
+      return;
+    }
     used_ -= bytes;
     free_bytes_ += bytes;
     Chunk*& list =
@@ -126,6 +132,54 @@ class ChunkPool {
         leave_or_destroy(chunk);
       }
       chunk = next;
+    }
+  }
+
+  // --- with Overflow::spill -------------------------------------------------------------------
+
+  /// Nobody writes to the chunk any more, and no delivery reads it yet.
+  void let_wait(Chunk& chunk) {
+    if (chunk.store == nullptr || chunk.claims != 0 || chunk.is_spilled || is_waiting(chunk)) {
+      return;
+    }
+    chunk.waiting_previous = last_waiting_;
+    (last_waiting_ != nullptr ? last_waiting_->waiting_next : first_waiting_) = &chunk;
+    last_waiting_ = &chunk;
+  }
+
+  /// Takes the chunk that was sealed last out of memory: its turn comes last.
+  /// Returns: false when there is none.
+  bool spill_one() {
+    Chunk* chunk = last_waiting_;
+    if (chunk == nullptr) {
+      return false;
+    }
+    stop_waiting(*chunk);
+    chunk->is_spilled = true;
+    used_ -= chunk_bytes(chunk->size_class);
+    chunk->store->page_out(chunk->memory, chunk_bytes(chunk->size_class));
+    return true;
+  }
+
+  /// A delivery takes the chunk on: it comes back into memory, for which others leave it.
+  void claim(Chunk& chunk) {
+    ++chunk.claims;
+    stop_waiting(chunk);
+    if (!std::exchange(chunk.is_spilled, false)) {
+      return;
+    }
+    const std::size_t bytes = chunk_bytes(chunk.size_class);
+    while (held() + bytes > budget_ && spill_one()) {
+    }
+    trim_to_fit(bytes);
+    used_ += bytes;
+    note_peak();
+  }
+
+  /// A delivery has done with it.
+  void unclaim(Chunk& chunk) {
+    if (--chunk.claims == 0 && chunk.sealed) {
+      let_wait(chunk);
     }
   }
 
@@ -223,14 +277,33 @@ class ChunkPool {
   /// Frees spare chunks of other classes where they stand in the way of a new one.
   void trim_to_fit(std::size_t bytes) {
     if (held() + bytes > budget_) {
-      trim(budget_ - used_ - growing_ - bytes);
+      const std::size_t taken = used_ + growing_ + bytes;
+      trim(budget_ > taken ? budget_ - taken : 0);
     }
+  }
+
+  bool is_waiting(const Chunk& chunk) const {
+    return first_waiting_ == &chunk || chunk.waiting_previous != nullptr;
+  }
+
+  void stop_waiting(Chunk& chunk) {
+    if (!is_waiting(chunk)) {
+      return;
+    }
+    (chunk.waiting_previous != nullptr ? chunk.waiting_previous->waiting_next : first_waiting_) =
+        chunk.waiting_next;
+    (chunk.waiting_next != nullptr ? chunk.waiting_next->waiting_previous : last_waiting_) =
+        chunk.waiting_previous;
+    chunk.waiting_next = nullptr;
+    chunk.waiting_previous = nullptr;
   }
 
   const std::shared_ptr<BlockStore> store_;
   std::array<Chunk*, chunk_class_max + 1> free_{};
   std::array<Chunk*, chunk_class_max + 1> free_scratch_{};  // with a store: not from there
   Chunk* all_ = nullptr;
+  Chunk* first_waiting_ = nullptr;  // in the order in which they were sealed
+  Chunk* last_waiting_ = nullptr;
   std::size_t budget_;
   std::size_t used_ = 0;
   std::size_t free_bytes_ = 0;

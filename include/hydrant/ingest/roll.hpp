@@ -200,7 +200,8 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
     return chunk;
   }
   const std::uint32_t smallest = 0;
-  if (size_class > smallest && shortage.until == SteadyTime::min()) {
+  const bool spills = options_.overflow.kind() == Overflow::Kind::spill;
+  if (size_class > smallest && shortage.until == SteadyTime::min() && !spills) {
     return nullptr;  // first try again with the smallest chunk that will do
   }
   // Once: each of its rounds wakes who waits here, and the two would wake each other for ever.
@@ -214,6 +215,9 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
       break;
     case Overflow::Kind::drop_oldest:
       shortage.may_retry = drop_oldest();
+      break;
+    case Overflow::Kind::spill:
+      shortage.may_retry = pool_->spill_one();
       break;
     case Overflow::Kind::block:
       shortage.may_retry =
@@ -241,6 +245,8 @@ inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
     shard.oldest = nullptr;
     shard.newest = nullptr;
     release(&open);
+  } else if (options_.overflow.kind() == Overflow::Kind::spill) {
+    pool_->let_wait(open);
   }
 }
 

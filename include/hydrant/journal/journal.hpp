@@ -9,6 +9,9 @@
 #include <hydrant/journal/spool.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -73,11 +76,25 @@ class Journal final : public BlockStore {
   }
 
   Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
+    // A disk that is full stays so for a while: not every put is to find that out for itself.
+    constexpr std::chrono::milliseconds pause{100};
+    const SteadyTime now = world_->steady_now();
+    if (now.time_since_epoch().count() < not_before_.load(std::memory_order_relaxed)) {
+      return {};
+    }
     const std::shared_ptr<Spool> spool = current();
-    return spool == nullptr ? Blocks{} : spool->make_blocks(bytes, count);
+    const Blocks blocks = spool == nullptr ? Blocks{} : spool->make_blocks(bytes, count);
+    if (blocks.memory == nullptr) {
+      not_before_.store(saturating_add(now, pause).time_since_epoch().count(),
+                        std::memory_order_relaxed);
+    }
+    return blocks;
   }
 
-  void free_block(std::byte*, std::size_t) noexcept override {}  // the spool owns its blocks
+  // Blocks belong to their spool.
+  void page_out(std::byte*, std::size_t) noexcept override {}
+
+  void free_block(std::byte*, std::size_t) noexcept override {}
 
   /// The spools of processes that have ended, oldest first, each now locked by this one.
   std::vector<std::shared_ptr<Spool>> adopt() {
@@ -277,6 +294,7 @@ class Journal final : public BlockStore {
   SpoolIdentity next_;
   std::shared_ptr<Spool> current_;
   bool is_over_ = false;
+  std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
   std::string trouble_;
 };
 

@@ -166,6 +166,11 @@ class Segment {
                                header_.block_bytes);
   }
 
+  void page_out(const std::byte* memory) noexcept {
+    mapping_->page_out(static_cast<std::size_t>(memory - mapping_->bytes().data()),
+                       header_.block_bytes);
+  }
+
   void become_private() noexcept { mapping_->become_private(); }
 
   /// Size on the disk.

@@ -126,6 +126,13 @@ class Spool final : public BlockStore {
     segments_.erase(at);
   }
 
+  void page_out(std::byte* memory, std::size_t) noexcept override {
+    const std::lock_guard guard(mutex_);
+    if (auto at = segments_.upper_bound(memory); at != segments_.begin()) {
+      (--at)->second.segment.page_out(memory);
+    }
+  }
+
   /// Why blocks could not be made since it was last asked, if so.
   std::string take_trouble() {
     const std::lock_guard guard(mutex_);

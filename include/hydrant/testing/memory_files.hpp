@@ -373,6 +373,8 @@ class MemoryFiles final : public Files {
       return success();
     }
 
+    void page_out(std::size_t, std::size_t) noexcept override {}
+
     void become_private() noexcept override {}
 
    private:
