@@ -54,6 +54,10 @@ inline void Engine::resume() {
                       to_text(ByteCount{found.bytes}) + "; " + std::to_string(resumed.batches) +
                       " batches are made again");
   }
+  if (!resumed.trouble.empty()) {
+    record_locked(EventKind::journal_failed, 0, 0,
+                  "a spool could not be read, and is left to the next start: " + resumed.trouble);
+  }
   if (found.set_aside != 0 || found.damaged_entries != 0) {
     record_locked(EventKind::journal_damaged, 0, 0,
                   std::to_string(found.set_aside) + " files are set aside in " +

@@ -33,6 +33,7 @@ class Journaling {
     FoundCounts found;
     std::uint64_t records = 0;  // that had not ended
     std::uint64_t batches = 0;  // made again
+    std::string trouble;        // why a spool was left to the next start, if one was
   };
 
   explicit Journaling(std::shared_ptr<Journal> journal) : journal_(std::move(journal)) {}

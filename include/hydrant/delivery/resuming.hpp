@@ -19,7 +19,13 @@ inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& er
     found_.push_back(std::make_unique<FoundSpool>());
     FoundSpool& found = *found_.back();
     found.spool = std::move(spool);
-    found.spool->read(resumed.found, [&](const FoundChunk& chunk) { take_in(found, chunk); });
+    Status read =
+        found.spool->read(resumed.found, [&](const FoundChunk& chunk) { take_in(found, chunk); });
+    if (!read) {
+      resumed.trouble = found.spool->name() + ": " + read.failure().message;
+      found_.pop_back();
+      continue;
+    }
     for (std::vector<Chunk*>& chunks : found.by_shard) {
       std::sort(chunks.begin(), chunks.end(), [](const Chunk* a, const Chunk* b) {
         return a->first_sequence < b->first_sequence;

@@ -14,8 +14,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace hydrant::detail {
@@ -109,6 +111,21 @@ struct Slice {
             .epoch = chunk->epoch,
             .page_sequence = chunk->first_sequence,
             .arrival = arrival};
+  }
+
+  /// Whether that is what `put` has appended to the records. Looks at one of those that have it.
+  bool is_delimited_by(std::string_view delimiter) const {
+    if (chunk->delimiter_size != delimiter.size()) {
+      return false;
+    }
+    for (std::uint32_t index = first; index < last; ++index) {
+      const std::uint32_t slot = chunk->slots_top()[-static_cast<std::ptrdiff_t>(index) - 1];
+      if ((slot & Shard::delimited_bit) != 0) {
+        const std::byte* end = chunk->payload() + (slot & ~Shard::delimited_bit);
+        return std::memcmp(end - delimiter.size(), delimiter.data(), delimiter.size()) == 0;
+      }
+    }
+    return true;
   }
 
   /// The same records but `[from, to)`; the caller takes another ref for it.

@@ -173,6 +173,8 @@ class Segment {
 
   void become_private() noexcept { mapping_->become_private(); }
 
+  std::uint64_t epoch() const { return header_.epoch; }
+
   /// Size on the disk.
   std::uint64_t size() const { return mapping_->bytes().size(); }
 

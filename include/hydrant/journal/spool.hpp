@@ -142,22 +142,39 @@ class Spool final : public BlockStore {
   // --- what a dead process left ---------------------------------------------------------------
 
   /// Looks at every segment. Calls `visit(const FoundChunk&)` for each chunk that can be trusted;
-  /// its block is to be given back by `free_block`. What cannot be read is set aside in the end.
+  /// its block is to be given back by `free_block`. What cannot be understood is set aside in the
+  /// end. Fails, having visited none, when a file cannot be opened: that may go another time.
   template <class Visit>
-  void read(FoundCounts& counts, Visit visit) {
+  Status read(FoundCounts& counts, Visit visit) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    if (!names) {
+      return names.failure();
+    }
+    std::sort(names.value().begin(), names.value().end());
+    std::vector<Segment> segments;
+    for (const std::string& name : names.value()) {
+      if (name.starts_with("segment-")) {
+        Result<Segment> opened = Segment::open(*place_.files, place_.directory() + "/" + name);
+        if (!opened) {
+          return opened.failure();
+        }
+        segments.push_back(std::move(opened.value()));
+      }
+    }
     ++counts.spools;
     counts.damaged_entries += manifest_->damaged_entries();
     const std::uint64_t boot = boot_of(place_.files->boot_id());
-    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
-    if (!names) {
-      return;
-    }
-    std::sort(names.value().begin(), names.value().end());
-    for (const std::string& name : names.value()) {
-      if (name.starts_with("segment-")) {
-        read_segment(place_.directory() + "/" + name, boot, counts, visit);
+    for (Segment& segment : segments) {
+      ++counts.segments;
+      counts.bytes += segment.size();
+      const Segment::Fault fault = segment.fault(identity().epoch);
+      if (fault == Segment::Fault::none) {
+        read_segment(segment, boot, counts, visit);
+      } else if (fault != Segment::Fault::unborn) {
+        set_aside(segment.path(), counts);
       }
     }
+    return success();
   }
 
   // --- the end --------------------------------------------------------------------------------
@@ -166,18 +183,10 @@ class Spool final : public BlockStore {
   /// stays as long as the object: some thread may be about to find out that the stream is closed.
   void remove() {
     const std::lock_guard guard(mutex_);
-    Files& files = *place_.files;
-    bool is_clean = true;
-    if (Result<std::vector<std::string>> names = files.list(place_.directory())) {
-      for (const std::string& name : names.value()) {
-        const std::string path = place_.directory() + "/" + name;
-        const bool aside =
-            std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
-        is_clean = (aside ? move_aside(path, name) : bool(files.remove(path))) && is_clean;
-      }
-    }
-    if (is_clean && files.remove_directory(place_.directory())) {
-      static_cast<void>(files.remove(place_.directory() + ".lock"));
+    // The manifest last: without it, records that have ended would seem not to have.
+    if (remove_files("segment-") && remove_files("") &&
+        place_.files->remove_directory(place_.directory())) {
+      static_cast<void>(place_.files->remove(place_.directory() + ".lock"));
     }
     lock_.reset();
   }
@@ -238,6 +247,22 @@ class Spool final : public BlockStore {
     static_cast<void>(place_.files->remove(segment.path()));
   }
 
+  /// Removes, or sets aside, every file of a name that begins so. Returns: whether that went well.
+  bool remove_files(std::string_view prefix) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    bool went_well = bool(names);
+    for (std::size_t i = 0; went_well && i < names.value().size(); ++i) {
+      const std::string& name = names.value()[i];
+      if (name.starts_with(prefix)) {
+        const std::string path = place_.directory() + "/" + name;
+        const bool aside =
+            std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
+        went_well = aside ? move_aside(path, name) : bool(place_.files->remove(path));
+      }
+    }
+    return went_well;
+  }
+
   bool move_aside(const std::string& path, const std::string& name) {
     Files& files = *place_.files;
     return files.make_directories(place_.top + "/set-aside") &&
@@ -245,23 +270,7 @@ class Spool final : public BlockStore {
   }
 
   template <class Visit>
-  void read_segment(const std::string& path, std::uint64_t boot, FoundCounts& counts,
-                    Visit& visit) {
-    Result<Segment> opened = Segment::open(*place_.files, path);
-    if (!opened) {
-      set_aside(path, counts);
-      return;
-    }
-    Segment& segment = opened.value();
-    ++counts.segments;
-    counts.bytes += segment.size();
-    if (const Segment::Fault fault = segment.fault(identity().epoch);
-        fault != Segment::Fault::none) {
-      if (fault != Segment::Fault::unborn) {
-        set_aside(path, counts);
-      }
-      return;
-    }
+  void read_segment(Segment& segment, std::uint64_t boot, FoundCounts& counts, Visit& visit) {
     std::uint32_t live = 0;
     const bool is_trusted = segment.is_of_boot(boot);
     std::vector<FoundChunk> found;
@@ -281,7 +290,7 @@ class Spool final : public BlockStore {
     }
     const bool keeps_file = damaged != 0 || !is_trusted;
     if (keeps_file) {
-      set_aside(path, counts);
+      set_aside(segment.path(), counts);
     }
     place_.budget->used.fetch_add(segment.size(), std::memory_order_relaxed);
     if (live == 0) {
