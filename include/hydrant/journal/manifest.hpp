@@ -43,6 +43,13 @@ struct SealedPart {
   std::uint64_t digest = 0;
 };
 
+/// An entry of a manifest, apart from it.
+struct LoggedEntry {
+  EntryType type{};
+  std::uint16_t lane = 0;
+  std::vector<std::byte> payload;
+};
+
 /// The account of one spool's records.
 /// Threads: distinct objects: safe; shared: unsafe.
 class Manifest {
@@ -92,6 +99,15 @@ class Manifest {
   }
 
   const SpoolIdentity& identity() const { return identity_; }
+
+  /// From here on a copy of each entry goes to `log`: its type, its lane, its payload.
+  void copy_entries_to(std::vector<LoggedEntry>* log) { log_ = log; }
+
+  /// Takes in an entry that was copied so.
+  void replay_entry(const LoggedEntry& entry) { take(entry.type, entry.lane, entry.payload); }
+
+  /// Writes everything down that was taken in.
+  void write_anew() { turn_over(); }
 
   /// Writes a batch down. Returns: false when there was no room; then it is not sealed.
   bool seal(Seal seal) {
@@ -180,6 +196,9 @@ class Manifest {
 
   /// Writes the entry that stands in `writer_`, into the other file if need be.
   bool write(EntryType type, std::uint16_t lane) {
+    if (log_ != nullptr) {
+      log_->push_back({type, lane, {writer_.bytes().begin(), writer_.bytes().end()}});
+    }
     if (!is_short_of_room_ && (append(type, lane) || turn_over())) {
       return true;  // what turns over writes everything that is known, this included
     }
@@ -305,7 +324,8 @@ class Manifest {
         continue;
       }
       damaged_entries_ += std::exchange(lost_the_thread, false) ? 1u : 0u;
-      take(entry, file.subspan(at + sizeof(EntryHeader), entry.size - sizeof(EntryHeader)));
+      take(entry.type, entry.lane,
+           file.subspan(at + sizeof(EntryHeader), entry.size - sizeof(EntryHeader)));
       at += entry.size;
       end_ = at;
     }
@@ -319,16 +339,16 @@ class Manifest {
                                                                 entry.size - sizeof(EntryHeader)));
   }
 
-  void take(const EntryHeader& entry, std::span<const std::byte> payload) {
+  void take(EntryType type, std::uint16_t lane, std::span<const std::byte> payload) {
     EntryReader in(payload);
-    if (entry.type == EntryType::seal) {
-      if (std::optional<Seal> seal = decode_seal(entry.lane, payload)) {
+    if (type == EntryType::seal) {
+      if (std::optional<Seal> seal = decode_seal(lane, payload)) {
         next_number_ = std::max(next_number_, seal->number + 1);
         seals_.push_back(std::move(*seal));
       }
-    } else if (entry.type == EntryType::part) {
+    } else if (type == EntryType::part) {
       parts_.push_back(in.take<SealedPart>());
-    } else if (entry.type == EntryType::done && entry.lane < track_count) {
+    } else if (type == EntryType::done && lane < track_count) {
       constexpr std::size_t range_bytes = 3 * sizeof(std::uint64_t);
       while (in.left() >= range_bytes) {
         const auto shard = in.take<std::uint64_t>();
@@ -336,7 +356,7 @@ class Manifest {
         const auto last = in.take<std::uint64_t>();
         if (shard < shard_count_max && first < last) {
           SettledRanges& settled =
-              settled_of(static_cast<Track>(entry.lane), static_cast<std::uint32_t>(shard));
+              settled_of(static_cast<Track>(lane), static_cast<std::uint32_t>(shard));
           std::vector<SettledRanges::Range> fresh;
           settled.for_each_unsettled(first, last, [&](std::uint64_t from, std::uint64_t to) {
             fresh.push_back({from, to});
@@ -361,6 +381,7 @@ class Manifest {
   std::uint64_t damaged_entries_ = 0;
   bool is_short_of_room_ = false;
   EntryWriter writer_;
+  std::vector<LoggedEntry>* log_ = nullptr;
 };
 
 }  // namespace hydrant::detail

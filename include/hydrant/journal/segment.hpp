@@ -119,8 +119,8 @@ class Segment {
     return header_.epoch == epoch ? Fault::none : Fault::foreign;
   }
 
-  /// Whether it was written since the operating system has started.
-  bool is_of_boot(std::uint64_t boot) const { return header_.boot == boot; }
+  /// Whether it was written since the operating system has started, as far as that was known then.
+  bool is_of_boot(std::uint64_t boot) const { return header_.boot == 0 || header_.boot == boot; }
 
   /// Calls `visit(const FoundChunk&)` for each chunk that holds records, as far as the file goes.
   /// Returns: how many chunks cannot be read, or are missing.

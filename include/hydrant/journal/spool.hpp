@@ -161,9 +161,12 @@ class Spool final : public BlockStore {
         segments.push_back(std::move(opened.value()));
       }
     }
+    const std::uint64_t boot = boot_of(place_.files->boot_id());
+    if (boot == 0 && !identity().boot_id.empty()) {
+      return Failure{"the system does not say when it was started"};
+    }
     ++counts.spools;
     counts.damaged_entries += manifest_->damaged_entries();
-    const std::uint64_t boot = boot_of(place_.files->boot_id());
     for (Segment& segment : segments) {
       ++counts.segments;
       counts.bytes += segment.size();
