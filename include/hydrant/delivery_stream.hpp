@@ -11,6 +11,7 @@
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/fork.hpp>
 #include <hydrant/delivery/lifecycle.hpp>
+#include <hydrant/delivery/outputs.hpp>
 #include <hydrant/delivery/plan.hpp>
 #include <hydrant/delivery/pump_executor.hpp>
 #include <hydrant/delivery/report.hpp>
@@ -38,42 +39,7 @@ struct Pumped {};
 
 inline constexpr Pumped pumped{};
 
-/// Where records go that failed for good. See `error_output`.
-template <class S>
-struct ErrorOutput {
-  S sink;
-  OutputOptions options;
-};
-
-/// Where every record goes as it was put. See `source_backup`.
-template <class S>
-struct SourceBackup {
-  S sink;
-  OutputOptions options;
-};
-
-/// Sends records that failed for good to `sink`, as Firehose's JSON error objects.
-template <class S>
-ErrorOutput<S> error_output(S sink, OutputOptions options = OutputOptions()) {
-  return {std::move(sink), options};
-}
-
-/// Delivers every record a second time, untransformed, to `sink`.
-template <class S>
-SourceBackup<S> source_backup(S sink, OutputOptions options = OutputOptions()) {
-  return {std::move(sink), options};
-}
-
 namespace detail {
-
-template <class E>
-inline constexpr bool is_error_output = false;
-template <class S>
-inline constexpr bool is_error_output<ErrorOutput<S>> = true;
-template <class E>
-inline constexpr bool is_source_backup = false;
-template <class S>
-inline constexpr bool is_source_backup<SourceBackup<S>> = true;
 
 /// The Env among a stream's extra arguments, or SystemEnv.
 template <class... Extras>
@@ -285,6 +251,21 @@ class DeliveryStream {
 
   /// See Producer::reserve.
   Room reserve(std::size_t size_max) noexcept { return {*gate_, size_max}; }
+
+  /// Puts, and returns when the record survives a power cut. Threads that do so at once share a
+  /// write.
+  /// Returns: as put; journal_failed when the record is in the stream, but not on stable storage
+  /// within `timeout`, or not ever (see SyncStatus).
+  PutResult put_durable(std::string_view record, std::chrono::nanoseconds timeout) {
+    const PutResult put = gate_->put(record.data(), record.size());
+    return !put || engine_->sync(timeout) == SyncStatus::durable
+               ? put
+               : PutResult(PutStatus::journal_failed);
+  }
+
+  /// Returns when everything accepted before the call survives a power cut.
+  /// Blocks: at most `timeout`.
+  SyncStatus sync(std::chrono::nanoseconds timeout) { return engine_->sync(timeout); }
 
   /// A light handle for the rest of the program; it may outlive the stream.
   Producer producer() noexcept { return Producer(*gate_); }

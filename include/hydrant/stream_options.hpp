@@ -107,17 +107,4 @@ struct StreamOptions {
   }
 };
 
-/// The options of an output beside the main one: the error output, the source backup.
-struct OutputOptions {
-  /// Default 5 MiB or 300 s.
-  /// Source: Firehose API 2015-08-04, S3 backup and error output, BufferingHints.
-  BufferingHints buffering{};
-  RetryOptions retry{};
-
-  void validate(OptionErrors& errors) const {
-    buffering.validate(errors);
-    retry.validate(errors);
-  }
-};
-
 }  // namespace hydrant

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace hydrant::detail {
 
@@ -36,6 +37,12 @@ class Digest {
     }
     add(rest);
     add(std::uint64_t{size});
+  }
+
+  static std::uint64_t of_text(std::string_view text) {
+    Digest digest;
+    digest.add(std::as_bytes(std::span(text)));
+    return digest.value();
   }
 
   std::uint64_t value() const {

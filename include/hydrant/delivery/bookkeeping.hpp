@@ -5,6 +5,7 @@
 // there, where the record is.
 #pragma once
 
+#include <hydrant/delivery/committing.hpp>
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/journal_keeping.hpp>
 #include <hydrant/ingest/roll.hpp>

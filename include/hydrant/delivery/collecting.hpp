@@ -29,6 +29,7 @@ inline void Engine::collect() noexcept {
   }
   close_batches(now);
   note_overstays(now);
+  schedule_commit(now);
   const bool quiet = main_->counts.entered == entered_before;
   const std::optional<SteadyTime> next = next_collect(lock, now, pause, quiet);
   std::size_t tasks = 0;
@@ -65,6 +66,10 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
     if (backup_ != nullptr) {
       ++slice.chunk->refs;
       backup_->add(slice);
+    }
+    if (journaling_ != nullptr && journaling_->survives_power_loss()) {
+      ++slice.chunk->refs;
+      journaling_->add_uncommitted(slice);
     }
     main_->add(std::move(slice));
   });
@@ -271,10 +276,9 @@ inline void Engine::deliver(DeliveryTask& task) noexcept {
 
 inline bool Engine::take_batch(DeliveryTask& task) {
   Lane& lane = *task.lane;
-  if (lane.queue.empty()) {
+  if (lane.queue.empty() || !is_sealed_safely(lane, lane.queue.front())) {
     return false;
   }
-  seal(lane, lane.queue.front());
   task.pipeline.start(std::move(lane.queue.front()));
   lane.queue.pop_front();
   task.has_batch = true;

@@ -67,6 +67,7 @@ class Engine final : public ShardSet,
   StreamSnapshot snapshot();
   std::string history();
   DeliveryReport flush(std::chrono::nanoseconds timeout);
+  SyncStatus sync(std::chrono::nanoseconds timeout);
   DeliveryReport close(std::chrono::nanoseconds timeout);
   WaitStatus wait(Ticket ticket, std::chrono::nanoseconds timeout);
 
@@ -140,6 +141,17 @@ class Engine final : public ShardSet,
     Engine* engine_;
   };
 
+  /// Writes to stable storage what the journal has gathered.
+  class CommitTask final : public Task {
+   public:
+    explicit CommitTask(Engine& engine) : engine_(&engine) {}
+
+    void run() noexcept override { engine_->commit(); }
+
+   private:
+    Engine* engine_;
+  };
+
   /// Takes batches of one lane down their way, one after the other.
   class DeliveryTask final : public Task {
    public:
@@ -189,6 +201,13 @@ class Engine final : public ShardSet,
   bool take_batch(DeliveryTask& task);
   void finish_batch(DeliveryTask& task);
   void note_overstays(SteadyTime now);
+
+  // committing.hpp
+  void want_commit() noexcept;
+  void schedule_commit(SteadyTime now);
+  void commit() noexcept;
+  void finish_commit(Journaling::Commit& work, std::uint64_t number, const Status& status);
+  bool is_sealed_safely(Lane& lane, ClosedBatch& batch);
 
   // journal_keeping.hpp
   void begin_life();
@@ -243,6 +262,7 @@ class Engine final : public ShardSet,
 
   // Guarded by the stream's lock.
   std::unique_ptr<CollectTask> collect_task_;
+  std::unique_ptr<CommitTask> commit_task_;
   std::vector<std::unique_ptr<DeliveryTask>> delivery_tasks_;
   std::condition_variable changed_;
   std::size_t waiters_ = 0;
@@ -262,6 +282,12 @@ class Engine final : public ShardSet,
   std::uint64_t in_journal_ = 0;  // left to the next life
   std::deque<EndedRange> ended_;
   bool ended_forgotten_ = false;
+  std::uint64_t commits_started_ = 0;
+  std::uint64_t commits_done_ = 0;
+  bool committing_ = false;
+  bool commit_wanted_ = false;
+  bool commit_scheduled_ = false;
+  bool commit_failed_ = false;
   TransformSnapshot transform_counts_;
   Histogram latency_;
   FlightRecorder recorder_;

@@ -72,8 +72,8 @@ inline void Engine::resume() {
 
 /// Before the first attempt of a batch. The lock is held.
 inline void Engine::seal(const Lane& lane, ClosedBatch& batch) {
-  if (journaling_ != nullptr) {
-    journaling_->seal(lane, batch, version_);
+  if (journaling_ != nullptr && journaling_->seal(lane, batch, version_)) {
+    batch.commit = commits_started_ + 1;
   }
 }
 

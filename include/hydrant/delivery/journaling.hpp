@@ -48,9 +48,10 @@ class Journaling {
   // --- the books ------------------------------------------------------------------------------
 
   /// Writes a batch down before its first attempt, which names it for good.
-  void seal(const Lane& lane, ClosedBatch& batch, std::uint32_t version) {
+  /// Returns: false when that was done already.
+  bool seal(const Lane& lane, ClosedBatch& batch, std::uint32_t version) {
     if (batch.spool != nullptr) {
-      return;  // an earlier life has sealed it
+      return false;
     }
     batch.spool = static_cast<Spool*>(batch.slices.front().chunk->store);
     Seal seal;
@@ -69,6 +70,7 @@ class Journaling {
     }
     batch.id_number = seal.number;
     batch.spool->manifest().seal(std::move(seal));
+    return true;
   }
 
   /// The batch has ended: it will not be made again.
@@ -129,6 +131,61 @@ class Journaling {
     return batch.spool == nullptr || batch.spool->manifest().part(batch.id_number, part, digest);
   }
 
+  // --- stable storage -------------------------------------------------------------------------
+
+  bool survives_power_loss() const { return journal_->durability().survives_power_loss(); }
+
+  std::chrono::milliseconds commit_interval() const { return journal_->durability().interval(); }
+
+  /// What one commit writes. It holds a ref of each slice.
+  struct Commit {
+    std::vector<Slice> slices;
+    std::vector<std::pair<std::shared_ptr<Spool>, SpoolLog::Commit>> parts;
+
+    Status write() {
+      for (auto& [spool, part] : parts) {
+        if (Status status = spool->log()->write(part); !status) {
+          return status;
+        }
+      }
+      return success();
+    }
+  };
+
+  /// Records for the next commit, with a ref.
+  void add_uncommitted(const Slice& slice) { uncommitted_.push_back(slice); }
+
+  bool has_uncommitted() {
+    return !uncommitted_.empty() ||
+           std::any_of(found_.begin(), found_.end(),
+                       [](const auto& found) { return found->spool->log()->has_entries(); });
+  }
+
+  Commit begin_commit() {
+    Commit commit;
+    commit.slices = std::exchange(uncommitted_, {});
+    if (const std::shared_ptr<Spool> current = journal_->current_if_made()) {
+      commit.parts.emplace_back(current, current->log()->begin_commit());
+      for (const Slice& slice : commit.slices) {
+        commit.parts.back().second.records.push_back(slice.view());
+      }
+    }
+    for (const auto& found : found_) {
+      if (found->spool->log()->has_entries()) {
+        commit.parts.emplace_back(found->spool, found->spool->log()->begin_commit());
+      }
+    }
+    return commit;
+  }
+
+  void finish_commit(const Commit& commit, bool went_well) {
+    for (const auto& [spool, part] : commit.parts) {
+      if (went_well) {
+        spool->log()->finish_commit(part);
+      }
+    }
+  }
+
   // --- chunks of earlier lives ----------------------------------------------------------------
 
   /// No batch refers to the chunk any more.
@@ -169,6 +226,7 @@ class Journaling {
       static_cast<void>(new std::shared_ptr<Spool>(found->spool));
     }
     found_.clear();
+    uncommitted_.clear();
   }
 
  private:
@@ -212,6 +270,7 @@ class Journaling {
 
   std::shared_ptr<Journal> journal_;
   std::vector<std::unique_ptr<FoundSpool>> found_;
+  std::vector<Slice> uncommitted_;
 };
 
 }  // namespace hydrant::detail

@@ -45,6 +45,7 @@ inline Engine::Engine(EngineOptions options, std::shared_ptr<World> world,
 
 inline void Engine::make_tasks() {
   collect_task_ = std::make_unique<CollectTask>(*this);
+  commit_task_ = std::make_unique<CommitTask>(*this);
   delivery_tasks_.clear();
   for (const auto& lane : lanes_) {
     const std::uint32_t tasks =
@@ -247,6 +248,7 @@ inline void Engine::detach() {
     journaling_->journal().unlock();
   }
   executor_->forget(*collect_task_);
+  executor_->forget(*commit_task_);
   for (const auto& task : delivery_tasks_) {
     executor_->forget(*task);
   }
@@ -258,6 +260,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     // Other threads, and the frames in which they ran our tasks, exist only in the parent. What
     // they held is theirs: it is neither delivered nor freed here.
     static_cast<void>(collect_task_.release());
+    static_cast<void>(commit_task_.release());
     for (auto& task : delivery_tasks_) {
       static_cast<void>(task.release());
     }
@@ -272,6 +275,12 @@ inline void Engine::unlock_after_fork(bool in_child) {
     }
     resumed_ = 0;
     in_journal_ = 0;
+    commits_started_ = 0;
+    commits_done_ = 0;
+    committing_ = false;
+    commit_wanted_ = false;
+    commit_scheduled_ = false;
+    commit_failed_ = false;
     forget_everything();
     new (&changed_) std::condition_variable;
     waiters_ = 0;

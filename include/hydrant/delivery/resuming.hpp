@@ -158,6 +158,7 @@ inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& se
   batch.spool = found.spool.get();
   batch.id_number = seal.number;
   batch.is_made_again = true;
+  batch.commit = survives_power_loss() ? 1 : 0;  // its seal is written again with the first
   lane.take_in(std::move(batch), open);
   return true;
 }

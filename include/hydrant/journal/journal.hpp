@@ -6,17 +6,20 @@
 
 #include <hydrant/core/env.hpp>
 #include <hydrant/journal/journal_options.hpp>
+#include <hydrant/journal/rebuilding.hpp>
 #include <hydrant/journal/spool.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,6 +75,12 @@ class Journal final : public BlockStore {
         trouble_ = "out of memory";
       }
     }
+    return current_;
+  }
+
+  /// The same, but not made for this.
+  std::shared_ptr<Spool> current_if_made() {
+    const std::lock_guard guard(mutex_);
     return current_;
   }
 
@@ -168,6 +177,8 @@ class Journal final : public BlockStore {
 
   const std::string& top() const { return top_; }
 
+  const Durability& durability() const { return durability_; }
+
   static std::string name_of(std::uint64_t epoch) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string name;
@@ -181,6 +192,7 @@ class Journal final : public BlockStore {
   Journal(std::shared_ptr<World> world, const JournalOptions& options, std::string top)
       : world_(std::move(world)), top_(std::move(top)), budget_(std::make_shared<DiskBudget>()) {
     budget_->limit = options.disk_limit.value;
+    durability_ = options.durability;
   }
 
   static bool is_spool_name(const std::string& name) {
@@ -221,6 +233,9 @@ class Journal final : public BlockStore {
     }
     current_ = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
                                        std::move(manifest.value()));
+    if (durability_.survives_power_loss()) {
+      current_->start_log(0, CommitLog::file_bytes_default);
+    }
   }
 
   std::shared_ptr<Spool> adopt_one(const std::string& name) {
@@ -230,7 +245,15 @@ class Journal final : public BlockStore {
     if (!lock) {
       return nullptr;  // its process lives
     }
+    const std::optional<std::uint32_t> last_log = last_log_of(place);
     Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
+    if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
+      manifest = rebuild(place);
+      if (!manifest) {
+        trouble_ = manifest.failure().message;
+        return nullptr;
+      }
+    }
     if (!manifest) {
       const Failure failure = manifest.failure();
       manifest = begin_manifest_anew(place);
@@ -240,8 +263,45 @@ class Journal final : public BlockStore {
         return nullptr;
       }
     }
-    return std::make_shared<Spool>(std::move(place), std::move(lock.value()),
-                                   std::move(manifest.value()));
+    auto spool = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
+                                         std::move(manifest.value()));
+    if (durability_.survives_power_loss()) {
+      spool->start_log(last_log.value_or(0), CommitLog::file_bytes_default);
+    }
+    return spool;
+  }
+
+  /// The number of the spool's last log file, if it has any.
+  std::optional<std::uint32_t> last_log_of(const Spool::Place& place) {
+    std::optional<std::uint32_t> last;
+    if (Result<std::vector<std::string>> names = world_->files().list(place.directory())) {
+      constexpr std::string_view prefix = "log-";
+      for (const std::string& name : names.value()) {
+        std::uint32_t number = 0;
+        const char* end = name.data() + name.size();
+        if (name.starts_with(prefix) &&
+            std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
+          last = std::max(last.value_or(0), number);
+        }
+      }
+    }
+    return last;
+  }
+
+  Result<std::unique_ptr<Manifest>> rebuild(const Spool::Place& place) {
+    Files& files = world_->files();
+    if (files.boot_id().empty()) {
+      return Failure{"the system does not say when it was started"};
+    }
+    Rebuilding rebuilding(files, place.directory());
+    if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
+      return rebuilt.failure();
+    }
+    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
+    for (std::uint64_t i = 0; manifest && i < rebuilding.counts().damaged; ++i) {
+      manifest.value()->note_lost();
+    }
+    return manifest;
   }
 
   /// For a spool whose manifest cannot be read: what became of its records is not known, so all of
@@ -289,6 +349,7 @@ class Journal final : public BlockStore {
   const std::shared_ptr<World> world_;
   const std::string top_;
   const std::shared_ptr<DiskBudget> budget_;
+  Durability durability_;
   std::unique_ptr<FileLock> lock_;
   std::mutex mutex_;  // for what follows
   SpoolIdentity next_;

@@ -10,6 +10,7 @@
 #include <hydrant/core/settled_ranges.hpp>
 #include <hydrant/core/time.hpp>
 #include <hydrant/journal/seal.hpp>
+#include <hydrant/journal/spool_identity.hpp>
 
 #include <algorithm>
 #include <array>
@@ -26,30 +27,6 @@
 
 namespace hydrant::detail {
 
-/// What a spool is called and what names its batches.
-struct SpoolIdentity {
-  std::uint64_t epoch = 0;
-  std::uint64_t id_seed_high = 0;
-  std::uint64_t id_seed_low = 0;
-  WallTime created_at{};
-  std::string boot_id;
-  bool owes_backup = false;  // whether each record must be backed up, too
-};
-
-/// The digest of what a transform made of a part of a batch.
-struct SealedPart {
-  std::uint64_t number = 0;  // of the batch
-  std::uint64_t part = 0;
-  std::uint64_t digest = 0;
-};
-
-/// An entry of a manifest, apart from it.
-struct LoggedEntry {
-  EntryType type{};
-  std::uint16_t lane = 0;
-  std::vector<std::byte> payload;
-};
-
 /// The account of one spool's records.
 /// Threads: distinct objects: safe; shared: unsafe.
 class Manifest {
@@ -61,15 +38,10 @@ class Manifest {
   static Result<std::unique_ptr<Manifest>> create(Files& files, const std::string& directory,
                                                   SpoolIdentity identity, std::size_t bytes) {
     auto manifest = std::unique_ptr<Manifest>(new Manifest(std::move(identity)));
-    for (std::size_t i = 0; i < manifest->files_.size(); ++i) {
-      Result<std::unique_ptr<Mapping>> file =
-          files.create_mapped(name_of(directory, i), std::max(bytes, bytes_min));
-      if (!file) {
-        return file.failure();
-      }
-      manifest->files_[i] = std::move(file.value());
+    Status written = manifest->write_into(files, directory, bytes);
+    if (!written) {
+      return written.failure();
     }
-    manifest->turn_over();
     return manifest;
   }
 
@@ -103,11 +75,46 @@ class Manifest {
   /// From here on a copy of each entry goes to `log`: its type, its lane, its payload.
   void copy_entries_to(std::vector<LoggedEntry>* log) { log_ = log; }
 
-  /// Takes in an entry that was copied so.
-  void replay_entry(const LoggedEntry& entry) { take(entry.type, entry.lane, entry.payload); }
+  /// What `header` says, and no entries and no files yet.
+  static std::unique_ptr<Manifest> from_log(const ManifestHeader& header) {
+    auto manifest = std::unique_ptr<Manifest>(new Manifest({}));
+    manifest->take_identity(header);
+    return manifest;
+  }
 
-  /// Writes everything down that was taken in.
-  void write_anew() { turn_over(); }
+  /// Takes in an entry that was copied.
+  void replay_entry(EntryType type, std::uint16_t lane, std::span<const std::byte> payload) {
+    take(type, lane, payload);
+  }
+
+  void set_boot(std::string boot_id) { identity_.boot_id = std::move(boot_id); }
+
+  /// Makes the two files, with everything that was taken in.
+  Status write_into(Files& files, const std::string& directory, std::size_t bytes = bytes_default) {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      Result<std::unique_ptr<Mapping>> file =
+          files.create_mapped(name_of(directory, i), std::max(bytes, bytes_min));
+      if (!file) {
+        return file.failure();
+      }
+      files_[i] = std::move(file.value());
+    }
+    return turn_over() ? success() : Status(Failure{"write " + directory + ": no room"});
+  }
+
+  /// The front of a manifest of this spool.
+  ManifestHeader header() const {
+    ManifestHeader header;
+    header.epoch = identity_.epoch;
+    header.id_seed_high = identity_.id_seed_high;
+    header.id_seed_low = identity_.id_seed_low;
+    header.created_at = identity_.created_at.time_since_epoch().count();
+    header.generation = generation_;
+    header.flags = identity_.owes_backup ? ManifestHeader::owes_backup : 0;
+    identity_.boot_id.copy(header.boot_id.data(), header.boot_id.size() - 1);
+    header.check = header.right_check();
+    return header;
+  }
 
   /// Writes a batch down. Returns: false when there was no room; then it is not sealed.
   bool seal(Seal seal) {
@@ -235,15 +242,7 @@ class Manifest {
     const std::size_t end_before = end_;
     active_ = 1 - active_;
     ++generation_;
-    ManifestHeader header;
-    header.epoch = identity_.epoch;
-    header.id_seed_high = identity_.id_seed_high;
-    header.id_seed_low = identity_.id_seed_low;
-    header.created_at = identity_.created_at.time_since_epoch().count();
-    header.generation = generation_;
-    header.flags = identity_.owes_backup ? ManifestHeader::owes_backup : 0;
-    identity_.boot_id.copy(header.boot_id.data(), header.boot_id.size() - 1);
-    header.check = header.right_check();
+    ManifestHeader header = this->header();
     std::byte* front = files_[active_]->bytes().data();
     std::memcpy(front, &header, sizeof(header));
     end_ = sizeof(header);
@@ -301,7 +300,7 @@ class Manifest {
     return is_right ? std::optional(header) : std::nullopt;
   }
 
-  void replay(const ManifestHeader& header) {
+  void take_identity(const ManifestHeader& header) {
     identity_.epoch = header.epoch;
     identity_.id_seed_high = header.id_seed_high;
     identity_.id_seed_low = header.id_seed_low;
@@ -311,6 +310,10 @@ class Manifest {
         header.boot_id.data(),
         static_cast<std::size_t>(std::find(header.boot_id.begin(), header.boot_id.end(), '\0') -
                                  header.boot_id.begin()));
+  }
+
+  void replay(const ManifestHeader& header) {
+    take_identity(header);
     generation_ = header.generation;
     end_ = sizeof(header);
     const std::span<const std::byte> file = files_[active_]->bytes();

@@ -10,6 +10,7 @@
 #include <hydrant/core/bytes.hpp>
 #include <hydrant/journal/manifest.hpp>
 #include <hydrant/journal/segment.hpp>
+#include <hydrant/journal/spool_log.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -139,6 +140,17 @@ class Spool final : public BlockStore {
     return std::exchange(trouble_, {});
   }
 
+  // --- what survives a power cut --------------------------------------------------------------
+
+  /// From here on entries of the manifest gather for the next commit. Once, by its owner.
+  void start_log(std::uint32_t last_file, std::uint64_t file_bytes) {
+    log_ = std::make_unique<SpoolLog>(*place_.files, place_.directory(), *manifest_, last_file,
+                                      file_bytes);
+  }
+
+  /// Null where the spool does not survive a power cut.
+  SpoolLog* log() { return log_.get(); }
+
   // --- what a dead process left ---------------------------------------------------------------
 
   /// Looks at every segment. Calls `visit(const FoundChunk&)` for each chunk that can be trusted;
@@ -221,9 +233,7 @@ class Spool final : public BlockStore {
     if (boot_id.empty()) {
       return 0;
     }
-    Digest digest;
-    digest.add(std::as_bytes(std::span(boot_id)));
-    return digest.value();
+    return Digest::of_text(boot_id);
   }
 
  private:
@@ -320,6 +330,7 @@ class Spool final : public BlockStore {
   const Place place_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Manifest> manifest_;
+  std::unique_ptr<SpoolLog> log_;
   std::mutex mutex_;  // for what follows
   std::map<std::byte*, Held, std::less<>> segments_;
   std::string trouble_;
