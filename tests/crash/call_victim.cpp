@@ -83,10 +83,9 @@ int put(const fs::path& dir, std::uint64_t process) {
 int put_and_be_killed(const fs::path& dir, std::uint64_t process) {
   hydrant::tests::Counters& counters = hydrant::tests::map_counters(dir, process);
   mark_begin();
-  hydrant::DeliveryStream stream{options_for(dir), hydrant::identity,
-                                 hydrant::CallbackSink{[](const hydrant::Batch&) {
-                                   return hydrant::retry("down");
-                                 }}};
+  hydrant::DeliveryStream stream{
+      options_for(dir), hydrant::identity,
+      hydrant::CallbackSink{[](const hydrant::Batch&) { return hydrant::retry("down"); }}};
   put_some(stream, counters, process);
   static_cast<void>(stream.flush(30ms));
   put_some(stream, counters, process);

@@ -7,7 +7,7 @@
 // peace, and everything that any put has accepted must be in the lake or in the
 // error output, once, and where there is a backup once in that.
 //
-//     crash_program --runs 1000 [--seed S] --dir DIR
+//     crash_program --runs 1000 [--seed S] [--forks 0] --dir DIR
 //
 // Last line of its output: `runs=N accepted=N lost=N doubled=N`. Exit status 0
 // only when nothing was lost or doubled.
@@ -60,7 +60,7 @@ bool wait_for_all(bool must_end_in_peace) {
 /// Some lives on one directory, and the account of their records.
 class Group {
  public:
-  Group(const fs::path& dir, std::mt19937_64& dice) : dice_(dice) {
+  Group(const fs::path& dir, bool forks, std::mt19937_64& dice) : forks_(forks), dice_(dice) {
     plan_.dir = dir;
     plan_.transforms = dice() % 2 == 0;
     plan_.backs_up = dice() % 3 == 0;
@@ -94,7 +94,7 @@ class Group {
  private:
   LifePlan draw_life() {
     LifePlan plan{.process = next_++, .seed = dice_()};
-    if (dice_() % 3 == 0) {
+    if (dice_() % 3 == 0 && forks_) {
       plan.child = next_++;
     }
     return plan;
@@ -127,6 +127,7 @@ class Group {
   }
 
   GroupPlan plan_;
+  const bool forks_;  // whether victims do
   std::mt19937_64& dice_;
   std::uint64_t next_ = 0;
 };
@@ -136,6 +137,7 @@ class Group {
 int main(int count, char** arguments) {
   std::uint64_t runs = 100;
   std::uint64_t seed = std::random_device()();
+  bool forks = true;
   fs::path dir;
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string name = arguments[i];
@@ -143,12 +145,14 @@ int main(int count, char** arguments) {
       runs = std::strtoull(arguments[i + 1], nullptr, 10);
     } else if (name == "--seed") {
       seed = std::strtoull(arguments[i + 1], nullptr, 10);
+    } else if (name == "--forks") {
+      forks = std::string(arguments[i + 1]) != "0";
     } else if (name == "--dir") {
       dir = arguments[i + 1];
     }
   }
   if (dir.empty()) {
-    std::cerr << "usage: crash_program --runs N [--seed S] --dir DIR\n";
+    std::cerr << "usage: crash_program --runs N [--seed S] [--forks 0] --dir DIR\n";
     return 2;
   }
   std::cout << "seed " << seed << std::endl;
@@ -158,7 +162,7 @@ int main(int count, char** arguments) {
   std::uint64_t done = 0;
   while (done < runs && all.lost + all.doubled == 0) {
     const std::uint64_t lives = std::min<std::uint64_t>(runs - done, 1 + dice() % 20);
-    all += Group(dir / "group", dice).run(lives);
+    all += Group(dir / "group", forks, dice).run(lives);
     done += lives;
   }
   std::cout << "runs=" << done << " accepted=" << all.accepted << " lost=" << all.lost
