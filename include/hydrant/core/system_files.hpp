@@ -127,15 +127,6 @@ class SystemMapping final : public Mapping {
 
   std::span<std::byte> bytes() override { return {memory_, size_}; }
 
-  Status give_back(std::size_t offset, std::size_t size) override {
-#if defined(MADV_REMOVE)
-    if (::madvise(memory_ + offset, size, MADV_REMOVE) != 0) {
-      return system_failure("give back a part of", path_, errno);
-    }
-#endif
-    return success();
-  }
-
   void page_out(std::size_t offset, std::size_t size) noexcept override {
     // Of a shared mapping this forgets where the pages are in memory, not what is in them.
     ::madvise(memory_ + offset, size, MADV_DONTNEED);

@@ -51,6 +51,7 @@ class ChunkPool {
     const std::size_t bytes = chunk_bytes(chunk->size_class);
     stop_waiting(*chunk);
     if (std::exchange(chunk->is_spilled, false)) {
+      spilled_bytes_ -= bytes;
       unlink(chunk);
       free_chunk(chunk);  // what it had in memory others have now
       return;
@@ -157,8 +158,20 @@ class ChunkPool {
     stop_waiting(*chunk);
     chunk->is_spilled = true;
     used_ -= chunk_bytes(chunk->size_class);
+    spilled_bytes_ += chunk_bytes(chunk->size_class);
     chunk->store->page_out(chunk->memory, chunk_bytes(chunk->size_class));
     return true;
+  }
+
+  /// Makes room for new chunks of the class, as many as are made at once.
+  /// Returns: whether there is more room than before.
+  bool spill_for(std::uint32_t size_class, std::size_t reserve) {
+    const std::size_t wanted = chunks_at_once(size_class) * chunk_bytes(size_class);
+    bool spilled = false;
+    while (!can_grow(wanted, reserve) && spill_one()) {
+      spilled = true;
+    }
+    return spilled;
   }
 
   /// A delivery takes the chunk on: it comes back into memory, for which others leave it.
@@ -169,6 +182,7 @@ class ChunkPool {
       return;
     }
     const std::size_t bytes = chunk_bytes(chunk.size_class);
+    spilled_bytes_ -= bytes;
     while (held() + bytes > budget_ && spill_one()) {
     }
     trim_to_fit(bytes);
@@ -253,8 +267,10 @@ class ChunkPool {
   std::size_t chunks_at_once(std::uint32_t size_class) const {
     constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
     if (store_ != nullptr) {
-      return std::max<std::size_t>(
-          1, std::min(huge_page_bytes, budget_ / 16) / chunk_bytes(size_class));
+      // Files that grow with what is spilled: a process may have some ten thousand mapped.
+      const std::size_t file =
+          spilled_bytes_ > (std::size_t{1} << 30) ? 8 * huge_page_bytes : huge_page_bytes;
+      return std::max<std::size_t>(1, std::min(file, budget_ / 16) / chunk_bytes(size_class));
     }
     return size_class == chunk_class_open && budget_ >= budget_for_huge_pages ? chunks_a_huge_page
                                                                               : 1;
@@ -308,6 +324,7 @@ class ChunkPool {
   std::size_t used_ = 0;
   std::size_t free_bytes_ = 0;
   std::size_t growing_ = 0;  // being made, outside the lock
+  std::size_t spilled_bytes_ = 0;
   std::size_t peak_ = 0;
 };
 

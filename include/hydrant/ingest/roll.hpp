@@ -182,6 +182,9 @@ inline PutStatus ShardSet::make_fit(Lock& lock, OwnedShard& shard, std::size_t s
     if (shortage.until == SteadyTime::min()) {
       shortage.until = saturating_add(coarse_now(), options_.overflow.timeout());
     }
+    if (shortage.may_spill) {
+      continue;  // the next try has room for the same
+    }
     size_class = chunk_class_for(size);  // memory is short: no larger than need be
   }
   return PutStatus::buffer_full;
@@ -201,6 +204,7 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
   }
   const std::uint32_t smallest = 0;
   const bool spills = options_.overflow.kind() == Overflow::Kind::spill;
+  shortage.may_spill = false;
   if (size_class > smallest && shortage.until == SteadyTime::min() && !spills) {
     return nullptr;  // first try again with the smallest chunk that will do
   }
@@ -217,7 +221,8 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
       shortage.may_retry = drop_oldest();
       break;
     case Overflow::Kind::spill:
-      shortage.may_retry = pool_->spill_one();
+      shortage.may_spill = pool_->spill_for(size_class, options_.reserve);
+      shortage.may_retry = shortage.may_spill || size_class > smallest;
       break;
     case Overflow::Kind::block:
       shortage.may_retry =

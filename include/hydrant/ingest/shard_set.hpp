@@ -186,6 +186,7 @@ class ShardSet : public GateKeeper {
     SteadyTime until = SteadyTime::min();  // how long to wait; min: not known yet
     bool may_retry = true;
     bool told_collector = false;
+    bool may_spill = false;  // others have just left memory
   };
 
   PutStatus admit(std::size_t size) const noexcept;

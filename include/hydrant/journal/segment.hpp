@@ -160,12 +160,6 @@ class Segment {
     return memory >= blocks() && memory < mapping_->bytes().data() + mapping_->bytes().size();
   }
 
-  /// Gives a block's disk space back.
-  Status give_back(const std::byte* memory) {
-    return mapping_->give_back(static_cast<std::size_t>(memory - mapping_->bytes().data()),
-                               header_.block_bytes);
-  }
-
   void page_out(const std::byte* memory) noexcept {
     mapping_->page_out(static_cast<std::size_t>(memory - mapping_->bytes().data()),
                        header_.block_bytes);

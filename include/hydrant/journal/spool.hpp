@@ -117,8 +117,7 @@ class Spool final : public BlockStore {
     --at;
     Held& held = at->second;
     if (--held.live != 0) {
-      // A system that cannot, or will not just now, gives it back with the file.
-      static_cast<void>(held.segment.give_back(memory));
+      held.segment.page_out(memory);  // its disk space goes with the file
       return;
     }
     if (!held.is_damaged) {
