@@ -54,6 +54,7 @@ struct Plan {
                              Overflow::block{milliseconds(500)}});
     options.retry.duration = milliseconds(dice.pick({0, 1000, 30'000}));
     options.retry.attempt_timeout = milliseconds(dice.pick({1000, 5000}));
+    outputs.buffering.interval = milliseconds(dice.pick({0, 1000, 20'000}));
     options.close_timeout = milliseconds(dice.pick({0, 5000}));
     options.concurrency = dice.pick<std::uint32_t>({1, 1, 2, 5});
     into_objects = dice.chance(500);
@@ -62,7 +63,8 @@ struct Plan {
     backs_up = dice.chance(300);
     refuses_poison = dice.chance(300);
     main_faults = draw_faults(dice);
-    error_faults = dice.chance(300) ? draw_faults(dice) : testing::DestinationFaults();
+    errors_fail = dice.chance(300);
+    error_faults = errors_fail ? draw_faults(dice) : testing::DestinationFaults();
     backup_faults = draw_faults(dice);
     work_takes = std::chrono::microseconds(dice.pick({0, 0, 1, 300}));
     yields = dice.pick<std::uint32_t>({0, 0, 100, 500});
@@ -105,11 +107,13 @@ struct Plan {
   }
 
   StreamOptions options;
+  OutputOptions outputs;  // of the error output and the backup
   bool into_objects = false;
   bool is_idempotent = false;
   bool transforms = false;
   bool backs_up = false;
   bool refuses_poison = false;
+  bool errors_fail = false;
   testing::DestinationFaults main_faults;
   testing::DestinationFaults error_faults;
   testing::DestinationFaults backup_faults;

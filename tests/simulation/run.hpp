@@ -119,11 +119,12 @@ class SimulatedRun {
 
   template <class Transform, class Sink>
   void with_backup(Transform transform, Sink sink) {
-    auto errors = error_output(testing::SimulatedSink{errors_, env_});
+    auto errors = error_output(testing::SimulatedSink{errors_, env_}, plan_.outputs);
     if (plan_.backs_up) {
       DeliveryStream stream{
-          plan_.options, transform,         std::move(sink),
-          env_,          std::move(errors), source_backup(testing::SimulatedSink{backup_, env_})};
+          plan_.options,     transform,
+          std::move(sink),   env_,
+          std::move(errors), source_backup(testing::SimulatedSink{backup_, env_}, plan_.outputs)};
       live(stream);
     } else {
       DeliveryStream stream{plan_.options, transform, std::move(sink), env_, std::move(errors)};
@@ -198,6 +199,9 @@ class SimulatedRun {
           dice.chance(20) ? 1001 : dice.below(dice.pick<std::uint64_t>({60, 60, 60, 980})));
       records.push_back(testing::make_record({producer, numbers_[producer]++}, size));
     }
+    for (const std::string& record : records) {
+      oracle_.putting(record);
+    }
     if (dice.chance(200)) {
       const std::vector<std::string_view> views(records.begin(), records.end());
       std::vector<PutResult> results(records.size());
@@ -227,7 +231,8 @@ class SimulatedRun {
     expect(put || is_full || record.size() > 1000, "refused: " + std::string(put.reason()));
     oracle_.put(record, put.status(),
                 is_full && plan_.options.overflow.kind() == Overflow::Kind::drop_newest);
-    world_.trace().note("put", record.substr(0, 8), static_cast<std::uint64_t>(put.status()));
+    world_.trace().note("put", std::string_view(record).substr(0, record.rfind(':')),
+                        static_cast<std::uint64_t>(put.status()));
     if (put) {
       accepted_.push_back({record, put.ticket()});
     }
@@ -235,22 +240,39 @@ class SimulatedRun {
 
   template <class Stream>
   void look(Stream& stream) {
-    oracle_.check(stream.ledger());
+    const Ledger ledger = stream.ledger();
+    oracle_.check(ledger);
+    const auto may_lose = [&](LostReason reason, bool may) {
+      expect(may || ledger.lost_by_reason[static_cast<std::size_t>(reason)] == 0,
+             "lost by " + std::string(to_text(reason)));
+    };
+    const Overflow::Kind overflow = plan_.options.overflow.kind();
+    may_lose(LostReason::overflow_newest, overflow == Overflow::Kind::drop_newest);
+    may_lose(LostReason::overflow_oldest, overflow == Overflow::Kind::drop_oldest);
+    may_lose(LostReason::error_output_failed, plan_.errors_fail);
+    may_lose(LostReason::close_deadline, false);
     expect(stream.backup_ledger().balanced(), "the backup's ledger does not balance");
     const auto snapshot = stream.snapshot();
     expect(snapshot.memory_used <= snapshot.memory_limit, "more memory than memory_limit");
   }
 
-  /// All is well again: now everything must come to its end.
+  /// All is well again: now everything must come to its end, by itself or when it is told to.
   template <class Stream>
   void come_to_rest(Stream& stream) {
     for (const testing::SimulatedDestination& destination : {main_, errors_, backup_}) {
       destination.set_faults({});
     }
-    expect(stream.flush(std::chrono::hours(1)).complete, "flush did not come to its end");
+    if (world_.dice().chance(500)) {
+      env_.advance(plan_.options.buffering.interval + std::chrono::minutes(2));
+      expect(stream.ledger().in_memory == 0,
+             "what was in memory stays there: " + to_text(stream.ledger()));
+    } else {
+      expect(stream.flush(std::chrono::hours(1)).complete, "flush did not come to its end");
+    }
     look(stream);
-    const bool complete = close(stream, std::chrono::hours(1));
-    expect(complete, "close did not come to its end");
+    const std::uint64_t lost = stream.ledger().lost;
+    expect(close(stream, std::chrono::hours(1)), "close did not come to its end");
+    expect(stream.ledger().lost == lost, "a close without hurry lost records");
   }
 
   template <class Stream>

@@ -46,7 +46,8 @@ enum class Survives : std::uint8_t {
 /// Judges a run. Every fault that it finds is a sentence in `faults`.
 ///
 /// @code
-/// oracle.put(record, stream.put(record));
+/// oracle.putting(record);
+/// oracle.put(record, stream.put(record).status());
 /// oracle.check(stream.ledger());  // at any moment
 /// ... stream.close(1h), all records ended ...
 /// oracle.check_end_of_life(stream.ledger());
@@ -61,21 +62,24 @@ class Oracle {
 
   // --- what happens ---------------------------------------------------------------------------
 
-  /// `put` was answered. `dropped`: not accepted, but in the ledger, under Overflow::drop_newest.
-  void put(const std::string& record, PutStatus status, bool dropped = false) {
-    Entry& entry = entries_[*RecordName::of(record)];
+  /// A put begins. Until it is answered nobody knows whether the record will arrive; where the
+  /// process dies first, nobody ever will.
+  void putting(const std::string& record) {
+    const RecordName name = *RecordName::of(record);
+    Entry& entry = entries_[name];
     entry.record = record;
-    entry.life = life_;
-    entry.outputs = rules_.outputs_of ? rules_.outputs_of(*RecordName::of(record)) : 1;
-    entry.state = status == PutStatus::accepted ? State::accepted : State::refused;
-    accepted_ += status == PutStatus::accepted || dropped ? 1u : 0u;
-    dropped_newest_ += dropped ? 1u : 0u;
+    entry.outputs = rules_.outputs_of ? rules_.outputs_of(name) : 1;
   }
 
-  /// The process died while `put` was under way: nobody knows.
-  void put_undecided(const std::string& record) {
-    put(record, PutStatus::closed);
-    entries_[*RecordName::of(record)].state = State::undecided;
+  /// It was answered. `dropped`: not accepted, but in the ledger, under Overflow::drop_newest.
+  void put(const std::string& record, PutStatus status, bool dropped = false) {
+    Entry& entry = entries_[*RecordName::of(record)];
+    const bool is_accepted = status == PutStatus::accepted;
+    entry.state = is_accepted ? State::accepted : State::refused;
+    expect(is_accepted || (entry.copies.empty() && entry.letters.count == 0),
+           "refused, and has arrived", entry);
+    accepted_ += is_accepted || dropped ? 1u : 0u;
+    dropped_newest_ += dropped ? 1u : 0u;
   }
 
   /// From now on the record survives a crash of the kind Survives::what_was_durable.
@@ -240,7 +244,7 @@ class Oracle {
   const std::vector<std::string>& faults() const { return faults_; }
 
  private:
-  enum class State : std::uint8_t { refused, accepted, undecided };
+  enum class State : std::uint8_t { undecided, accepted, refused };
 
   struct Copies {
     std::uint64_t count = 0;
@@ -249,9 +253,8 @@ class Oracle {
 
   struct Entry {
     std::string record;
-    State state = State::refused;
+    State state = State::undecided;
     std::uint32_t outputs = 1;
-    std::uint64_t life = 0;
     std::map<std::uint32_t, Copies> copies;  // by output
     Copies letters;
     Copies backup;

@@ -4,6 +4,7 @@
 // and the changes between, which only a sync of their directory makes durable.
 #pragma once
 
+#include <hydrant/testing/parent_directory.hpp>
 #include <hydrant/testing/seeded_dice.hpp>
 #include <hydrant/testing/simulated_file.hpp>
 
@@ -18,14 +19,6 @@
 #include <vector>
 
 namespace hydrant::testing::detail {
-
-inline std::string parent_directory(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) {
-    return {};
-  }
-  return slash == 0 && path.size() > 1 ? "/" : path.substr(0, slash);
-}
 
 /// The names of files and directories. Every function that can fail returns 0 or the error.
 /// Threads: guarded by its disk.
