@@ -55,6 +55,7 @@ struct Plan {
     options.retry.duration = milliseconds(dice.pick({0, 1000, 30'000}));
     options.retry.attempt_timeout = milliseconds(dice.pick({1000, 5000}));
     outputs.buffering.interval = milliseconds(dice.pick({0, 1000, 20'000}));
+    outputs.retry = options.retry;
     options.close_timeout = milliseconds(dice.pick({0, 5000}));
     options.concurrency = dice.pick<std::uint32_t>({1, 1, 2, 5});
     into_objects = dice.chance(500);
