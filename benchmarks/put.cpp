@@ -31,6 +31,8 @@ namespace {
 constexpr std::size_t threads_max = 2;
 constexpr std::size_t burst_records = 100'000;
 constexpr std::size_t floor_index = 0;
+constexpr std::size_t usual_index = 4;
+constexpr std::size_t journal_index = 5;
 
 /// Sixteen different records of one size, so that what is copied is in cache.
 class Records {
@@ -169,6 +171,11 @@ void measure(const Case& what, const std::vector<Subject>& subjects, Crew& crew,
                 ratio.high);
     report.add(name, ns, "ns");
     report.add(name + "/to_floor", ratio, "ratio");
+    if (i == journal_index) {
+      const Spread extra = Spread::of(ratios(times[i], times[usual_index]));
+      std::printf("  %4.2f of the same without a journal", extra.median);
+      report.add(name + "/to_unjournalled", extra, "ratio");
+    }
     if (what.threads > 1) {
       const std::string one = Case{what.size, 1, what.is_burst}.name() + subjects[i].name;
       const Spread total = Spread::of(throughputs[what.name() + subjects[i].name]);
@@ -230,9 +237,12 @@ int run(int argc, char** argv) {
   DoubleBuffer by_hand;
   NullStream small("null-1MiB", 1_MiB);
   NullStream usual("null-5MiB", 5_MiB);
+  // On the disk that the benchmark is started on, unless told otherwise.
+  NullStream kept("journal-5MiB", 5_MiB, argument(argc, argv, "--journal", "benchmark-journal"));
   const std::vector<Subject> subjects{
       subject("floor", cold), subject("floor-hot", hot), subject("double-buffer", by_hand),
-      subject("hydrant-1MiB", small), subject("hydrant-5MiB", usual)};
+      subject("hydrant-1MiB", small), subject("hydrant-5MiB", usual),
+      subject("journal-5MiB", kept)};
 
   std::printf("%zu rounds; floor: a ring of 64 MiB; in brackets the middle half\n", rounds);
   std::printf("%-18s %-14s %7s  %16s  %5s  %14s  %s\n", "", "", "ns", "", "ratio", "",

@@ -132,10 +132,11 @@ class DoubleBuffer {
 /// A delivery stream into nothing. A full stream blocks, so no record is refused unless it says so.
 class NullStream {
  public:
-  NullStream(std::string name, ByteCount batch)
+  NullStream(std::string name, ByteCount batch, std::string journal = {})
       : stream_(StreamOptions{.name = std::move(name),
                               .buffering = {.size = batch},
-                              .overflow = Overflow::block{std::chrono::seconds(10)}},
+                              .overflow = Overflow::block{std::chrono::seconds(10)},
+                              .journal = {.directory = std::move(journal)}},
                 identity, NullSink{}) {}
 
   struct Putter {

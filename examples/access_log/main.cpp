@@ -67,6 +67,7 @@ hydrant::StreamOptions stream_options(const Options& options) {
           .memory_limit = std::max(options.threads * 64_MiB, 4 * options.size),
           // A log file can wait: rather slow down the reading than lose a line.
           .overflow = hydrant::Overflow::block{10min},
+          .journal = {.directory = options.journal},
           .retry = retry_options(),
           .record_bytes_max = {LineSource::line_size_max},
           .concurrency = options.threads};

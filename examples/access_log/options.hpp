@@ -32,6 +32,7 @@ struct Options {
   std::chrono::milliseconds interval{60'000};
   AnyCodec codec{hydrant::Zstd{.level = 3}};
   std::uint32_t threads = 1;
+  std::string journal{};         // a directory; empty: none
   std::uint32_t fail_every = 0;  // 0: never
 };
 
@@ -44,6 +45,8 @@ inline constexpr std::string_view usage =
     "  --interval N[ms|s|min]  or when its oldest line is this old (60s)\n"
     "  --codec zstd[:LEVEL]|gzip[:LEVEL]|none\n"
     "                          (zstd:3)\n"
+    "  --journal DIR           keep lines on the disk until they are delivered, so that a\n"
+    "                          killed run loses none; the next run goes on from there\n"
     "  --threads N             threads that read and put, and batches at once (1)\n"
     "  --fail-every N          fail every Nth write of an object, to see retries\n";
 
@@ -139,6 +142,8 @@ inline Options parse_options(const std::vector<std::string_view>& arguments) {
       options.interval = parse_interval(name, value);
     } else if (name == "--codec") {
       options.codec = parse_codec(name, value);
+    } else if (name == "--journal") {
+      options.journal = value;
     } else if (name == "--threads") {
       options.threads = parse_count(name, value);
     } else if (name == "--fail-every") {

@@ -11,6 +11,7 @@
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/fork.hpp>
 #include <hydrant/delivery/lifecycle.hpp>
+#include <hydrant/delivery/outputs.hpp>
 #include <hydrant/delivery/plan.hpp>
 #include <hydrant/delivery/pump_executor.hpp>
 #include <hydrant/delivery/report.hpp>
@@ -38,42 +39,7 @@ struct Pumped {};
 
 inline constexpr Pumped pumped{};
 
-/// Where records go that failed for good. See `error_output`.
-template <class S>
-struct ErrorOutput {
-  S sink;
-  OutputOptions options;
-};
-
-/// Where every record goes as it was put. See `source_backup`.
-template <class S>
-struct SourceBackup {
-  S sink;
-  OutputOptions options;
-};
-
-/// Sends records that failed for good to `sink`, as Firehose's JSON error objects.
-template <class S>
-ErrorOutput<S> error_output(S sink, OutputOptions options = OutputOptions()) {
-  return {std::move(sink), options};
-}
-
-/// Delivers every record a second time, untransformed, to `sink`.
-template <class S>
-SourceBackup<S> source_backup(S sink, OutputOptions options = OutputOptions()) {
-  return {std::move(sink), options};
-}
-
 namespace detail {
-
-template <class E>
-inline constexpr bool is_error_output = false;
-template <class S>
-inline constexpr bool is_error_output<ErrorOutput<S>> = true;
-template <class E>
-inline constexpr bool is_source_backup = false;
-template <class S>
-inline constexpr bool is_source_backup<SourceBackup<S>> = true;
 
 /// The Env among a stream's extra arguments, or SystemEnv.
 template <class... Extras>
@@ -143,12 +109,17 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
   if (parts.transform == nullptr) {
     engine.ingest.delimiter = delimiter;
   }
+  if (options.journal.is_on()) {
+    engine.journal = open_journal(parts.world, options.journal, options.name);
+    engine.ingest.store = engine.journal;
+  }
 
   std::vector<std::unique_ptr<Lane>> lanes;
   lanes.push_back(std::make_unique<Lane>(Lane::Kind::main, std::move(parts.sink),
                                          std::move(parts.transform), options.buffering,
                                          options.retry));
   lanes.back()->output_quota = plan.main_quota;
+  lanes.back()->output_quota_max = plan.main_quota * options.concurrency;
   lanes.back()->delimiter = delimiter;
   if (parts.backup_sink) {
     lanes.push_back(std::make_unique<Lane>(Lane::Kind::backup, std::move(parts.backup_sink),
@@ -161,6 +132,7 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
                                          std::make_unique<DeadLetterStage>(),
                                          parts.error_options.buffering, parts.error_options.retry));
   lanes.back()->output_quota = plan.error_quota;
+  lanes.back()->output_quota_max = plan.error_quota;
   lanes.back()->delimiter = error_delimiter;
   return std::make_shared<Engine>(std::move(engine), std::move(parts.world),
                                   std::move(parts.executor), gate, std::move(lanes));
@@ -191,9 +163,13 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
   text += explain_line("what fails for good", "goes to " + std::string(parts.error_sink.name()));
   text += explain_line("source backup", parts.backup_sink ? std::string(parts.backup_sink.name())
                                                           : std::string("none"));
-  text += explain_line("a crash loses", "what is in memory: at most " + to_text(hints.interval) +
-                                            " of records, or " + to_text(ByteCount{plan.limit}) +
-                                            " while the destination is down");
+  text += explain_line("a crash loses",
+                       options.journal.is_on()
+                           ? "nothing that was accepted (journal in " + options.journal.directory +
+                                 "); a power cut may lose all that is not delivered"
+                           : "what is in memory: at most " + to_text(hints.interval) +
+                                 " of records, or " + to_text(ByteCount{plan.limit}) +
+                                 " while the destination is down");
   return text;
 }
 
@@ -275,6 +251,21 @@ class DeliveryStream {
 
   /// See Producer::reserve.
   Room reserve(std::size_t size_max) noexcept { return {*gate_, size_max}; }
+
+  /// Puts, and returns when the record survives a power cut. Threads that do so at once share a
+  /// write.
+  /// Returns: as put; journal_failed when the record is in the stream, but not on stable storage
+  /// within `timeout`, or not ever (see SyncStatus).
+  PutResult put_durable(std::string_view record, std::chrono::nanoseconds timeout) {
+    const PutResult put = gate_->put(record.data(), record.size());
+    return !put || engine_->sync(timeout) == SyncStatus::durable
+               ? put
+               : PutResult(PutStatus::journal_failed);
+  }
+
+  /// Returns when everything accepted before the call survives a power cut.
+  /// Blocks: at most `timeout`.
+  SyncStatus sync(std::chrono::nanoseconds timeout) { return engine_->sync(timeout); }
 
   /// A light handle for the rest of the program; it may outlive the stream.
   Producer producer() noexcept { return Producer(*gate_); }

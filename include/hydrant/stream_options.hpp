@@ -10,6 +10,7 @@
 #include <hydrant/core/limits.hpp>
 #include <hydrant/delivery/retry.hpp>
 #include <hydrant/ingest/overflow.hpp>
+#include <hydrant/journal/journal_options.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -45,6 +46,9 @@ struct StreamOptions {
   /// What `put` does when memory_limit is reached. Default Overflow::reject.
   Overflow overflow{};
 
+  /// Where records are kept on the disk until they are delivered. Default: nowhere.
+  JournalOptions journal{};
+
   /// How long a failing batch is tried again.
   RetryOptions retry{};
 
@@ -79,11 +83,14 @@ struct StreamOptions {
                      ? std::to_string(name.size()) + " characters"
                      : "\"" + name + "\"");
     buffering.validate(errors);
+    journal.validate(errors);
     retry.validate(errors);
     errors.check(record_bytes_max.value >= 1 && record_bytes_max.value <= (256ull << 20),
                  "record_bytes_max", "must be within [1 byte, 256 MiB]", to_text(record_bytes_max));
     errors.check(overflow.timeout().count() >= 0 && overflow.timeout() <= std::chrono::hours(1),
                  "overflow", "must block within [0 s, 3600 s]", to_text(overflow.timeout()));
+    errors.check(overflow.kind() != Overflow::Kind::spill || journal.is_on(), "overflow",
+                 "must have a journal to spill to: set journal.directory", "spill");
     errors.check(concurrency >= 1 && concurrency <= 64, "concurrency", "must be within [1, 64]",
                  std::to_string(concurrency));
     errors.check(close_timeout.count() >= 0 && close_timeout <= RetryOptions::duration_max,
@@ -97,19 +104,6 @@ struct StreamOptions {
              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                     c == '_' || c == '.' || c == '-';
            });
-  }
-};
-
-/// The options of an output beside the main one: the error output, the source backup.
-struct OutputOptions {
-  /// Default 5 MiB or 300 s.
-  /// Source: Firehose API 2015-08-04, S3 backup and error output, BufferingHints.
-  BufferingHints buffering{};
-  RetryOptions retry{};
-
-  void validate(OptionErrors& errors) const {
-    buffering.validate(errors);
-    retry.validate(errors);
   }
 };
 

@@ -29,7 +29,8 @@ TEST_CASE("chunks made together stand side by side in a huge page and go one by 
   const std::uint32_t size_class = hydrant::detail::chunk_class_open;
   const std::size_t bytes = chunk_bytes(size_class);
   std::vector<Chunk*> chunks;
-  Chunk* next = hydrant::detail::make_chunks(size_class, hydrant::detail::chunks_a_huge_page);
+  Chunk* next =
+      hydrant::detail::make_chunks(size_class, hydrant::detail::chunks_a_huge_page, nullptr);
   for (; next != nullptr; next = next->next) {
     chunks.push_back(next);
     std::memset(next->memory, 1, bytes);
@@ -52,7 +53,7 @@ TEST_CASE("chunks made together stand side by side in a huge page and go one by 
 
 TEST_CASE("chunk of any size is a mapping of its own", "[ingest][chunk_memory]") {
   for (std::uint32_t size_class = 0; size_class < 12; ++size_class) {
-    Chunk* chunk = hydrant::detail::make_chunks(size_class, 1);
+    Chunk* chunk = hydrant::detail::make_chunks(size_class, 1, nullptr);
     REQUIRE(chunk != nullptr);
     REQUIRE(chunk->next == nullptr);
     std::memset(chunk->memory, 1, chunk_bytes(size_class));

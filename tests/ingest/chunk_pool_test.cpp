@@ -62,7 +62,8 @@ TEST_CASE("chunk pool never holds more than its budget, and refuses only what do
             const auto [size_class, count] = growths.front();
             growths.erase(growths.begin());
             growing -= count * chunk_bytes(size_class);
-            Chunk* chunks = count == 0 ? nullptr : hydrant::detail::make_chunks(size_class, count);
+            Chunk* chunks =
+                count == 0 ? nullptr : hydrant::detail::make_chunks(size_class, count, nullptr);
             pool.end_growth(size_class, count, chunks);
           }
           break;

@@ -39,7 +39,7 @@ inline StreamSnapshot full_snapshot() {
                             .freshness = 1500ms,
                             .latency = {702, 351.5, 250ms, 2s, 4s}});
   snapshot.lanes.push_back({.role = LaneRole::backup, .sink = "s3", .records = 990});
-  snapshot.closed_by_reason = {21, 22, 23, 24, 25, 26};
+  snapshot.closed_by_reason = {21, 22, 23, 24, 25, 26, 27};
   snapshot.memory_used = {4096};
   snapshot.memory_limit = {1ull << 24};
   return snapshot;

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "scratch_directory.hpp"
 #include "test.hpp"
 
 namespace {
@@ -80,6 +81,26 @@ struct Telemetry {
 
   std::size_t received = 0;
 };
+
+TEST_CASE("usage: lose nothing in a crash", "[usage]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  const std::string directory = scratch.path;
+  const std::string order = "order 1";
+  hydrant::testing::MemorySink sink;
+
+  hydrant::DeliveryStream stream{
+      hydrant::StreamOptions{
+          .name = "orders",
+          .overflow = hydrant::Overflow::spill,  // an outage goes to the disk, not into memory
+          .journal = {.directory = directory,
+                      .durability = hydrant::Durability::power_loss_window{100ms}}},
+      hydrant::identity, sink};
+
+  REQUIRE(stream.put(order));               // survives kill -9 from here on, a power cut in 100 ms
+  REQUIRE(stream.put_durable(order, 10s));  // survives a power cut from here on
+
+  REQUIRE(stream.close(10s).ledger.delivered == 2);
+}
 
 TEST_CASE("usage: no threads, a budget", "[usage]") {
   hydrant::DeliveryStream telemetry{

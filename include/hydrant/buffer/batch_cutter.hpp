@@ -19,6 +19,8 @@
 
 namespace hydrant::detail {
 
+class Spool;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
+
 /// Records that will be delivered together, waiting for their turn.
 struct ClosedBatch {
   std::vector<Slice> slices;
@@ -28,6 +30,12 @@ struct ClosedBatch {
   CloseReason reason = CloseReason::size;
   SteadyTime first_arrival_steady{};
   WallTime first_arrival{};
+  // With a journal, from the moment the batch is sealed in it:
+  Spool* spool = nullptr;        // where its records are
+  std::uint64_t commit = 0;       // number of the write to stable storage that has the seal
+  std::uint64_t id_number = 0;   // names the batch within the spool
+  bool is_made_again = false;    // it was sealed in an earlier life of the stream
+  std::size_t output_quota = 0;  // of a batch made again: as it was then
 };
 
 /// Gathers slices and cuts them into batches.
@@ -90,8 +98,8 @@ class BatchCutter {
     return closed;
   }
 
-  /// The slices gathered, for who discards from the front.
-  std::vector<Slice>& slices() { return open_.slices; }
+  /// The oldest slice gathered. Must not be empty.
+  const Slice& front() const { return open_.slices.front(); }
 
   /// Takes the first slice out; its records will never be in a batch.
   Slice discard_oldest() {

@@ -16,7 +16,7 @@
 namespace hydrant {
 
 /// Why a batch stopped growing.
-enum class CloseReason : std::uint8_t { size, interval, count, flush, closing, memory };
+enum class CloseReason : std::uint8_t { size, interval, count, flush, closing, memory, recovery };
 
 constexpr std::string_view to_text(CloseReason reason) {
   switch (reason) {
@@ -32,6 +32,8 @@ constexpr std::string_view to_text(CloseReason reason) {
       return "close";
     case CloseReason::memory:
       return "memory";
+    case CloseReason::recovery:
+      return "recovery";
   }
   return "unknown";
 }

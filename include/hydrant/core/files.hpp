@@ -48,8 +48,11 @@ class Mapping {
   /// Where the file lies, from the beginning of a memory page on.
   virtual std::span<std::byte> bytes() = 0;
 
-  /// Gives back the disk space of whole pages. Their bytes must not be touched again.
-  virtual Status give_back(std::size_t offset, std::size_t size) = 0;
+  /// Takes whole pages out of memory, as far as the system likes. They come back by being touched.
+  virtual void page_out(std::size_t offset, std::size_t size) noexcept = 0;
+
+  /// For a forked child: what it writes from here on reaches neither the file nor the parent.
+  virtual void become_private() noexcept = 0;
 };
 
 /// A file of a fixed size for appending to durably: writing into it changes nothing about the

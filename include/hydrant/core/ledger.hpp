@@ -2,7 +2,7 @@
 //
 // The account of every record. At every instant
 //
-//     accepted = delivered + dropped + dead_lettered + lost + in_memory + in_journal
+//     accepted + recovered = delivered + dropped + dead_lettered + lost + in_memory + in_journal
 //
 // and each term is counted on its own, where the record is: none is computed
 // from the others, so a miscount shows.
@@ -48,6 +48,9 @@ constexpr std::string_view to_text(LostReason reason) {
 /// Threads: a plain value; copies are independent.
 struct Ledger {
   std::uint64_t accepted = 0;
+  /// Found in the journal when the stream was built: accepted in an earlier life, and not ended in
+  /// it. Always 0 without a journal.
+  std::uint64_t recovered = 0;
   /// Every output of the record is at its destination.
   std::uint64_t delivered = 0;
   /// The transform chose to deliver nothing of it.
@@ -58,7 +61,7 @@ struct Ledger {
   std::uint64_t lost = 0;
   /// Still on its way: in open chunks, buffers and batches in flight.
   std::uint64_t in_memory = 0;
-  /// On disk, waiting. Always 0 without a journal.
+  /// On disk, left to the next life of the stream. Always 0 without a journal.
   std::uint64_t in_journal = 0;
 
   std::array<std::uint64_t, lost_reason_count> lost_by_reason{};
@@ -74,8 +77,8 @@ struct Ledger {
     for (std::uint64_t count : lost_by_reason) {
       lost_sum += count;
     }
-    return lost == lost_sum &&
-           accepted == delivered + dropped + dead_lettered + lost + in_memory + in_journal;
+    return lost == lost_sum && accepted + recovered == delivered + dropped + dead_lettered + lost +
+                                                           in_memory + in_journal;
   }
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
@@ -89,6 +92,9 @@ inline std::string to_text(const Ledger& ledger) {
                      " dead_lettered=" + std::to_string(ledger.dead_lettered) +
                      " lost=" + std::to_string(ledger.lost) +
                      " in_memory=" + std::to_string(ledger.in_memory);
+  if (ledger.recovered != 0) {
+    text += " recovered=" + std::to_string(ledger.recovered);
+  }
   if (ledger.in_journal != 0) {
     text += " in_journal=" + std::to_string(ledger.in_journal);
   }

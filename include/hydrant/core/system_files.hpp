@@ -127,13 +127,18 @@ class SystemMapping final : public Mapping {
 
   std::span<std::byte> bytes() override { return {memory_, size_}; }
 
-  Status give_back(std::size_t offset, std::size_t size) override {
-#if defined(MADV_REMOVE)
-    if (::madvise(memory_ + offset, size, MADV_REMOVE) != 0) {
-      return system_failure("give back a part of", path_, errno);
+  void page_out(std::size_t offset, std::size_t size) noexcept override {
+    // Of a shared mapping this forgets where the pages are in memory, not what is in them.
+    ::madvise(memory_ + offset, size, MADV_DONTNEED);
+  }
+
+  void become_private() noexcept override {
+    if (size_ == 0) {
+      return;
     }
-#endif
-    return success();
+    const Descriptor file(open_file(path_, O_RDWR));
+    const int flags = MAP_FIXED | MAP_PRIVATE | (file.number() < 0 ? MAP_ANONYMOUS : 0);
+    static_cast<void>(::mmap(memory_, size_, PROT_READ | PROT_WRITE, flags, file.number(), 0));
   }
 
  private:
@@ -322,18 +327,26 @@ class SystemFiles final : public Files {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT));
-    if (file.number() < 0) {
-      return detail::system_failure("open", path, errno);
+    for (;;) {
+      detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT));
+      if (file.number() < 0) {
+        return detail::system_failure("open", path, errno);
+      }
+      int result = -1;
+      do {
+        result = ::flock(file.number(), LOCK_EX | LOCK_NB);
+      } while (result != 0 && errno == EINTR);
+
+      struct stat status {};
+
+      if (result != 0 || ::fstat(file.number(), &status) != 0) {
+        return detail::system_failure("lock", path, errno);
+      }
+      // Whoever had it may have removed it meanwhile: then this lock is on a file without a name.
+      if (status.st_nlink != 0) {
+        return std::unique_ptr<FileLock>(std::make_unique<detail::SystemFileLock>(file.release()));
+      }
     }
-    int result = -1;
-    do {
-      result = ::flock(file.number(), LOCK_EX | LOCK_NB);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0) {
-      return detail::system_failure("lock", path, errno);
-    }
-    return std::unique_ptr<FileLock>(std::make_unique<detail::SystemFileLock>(file.release()));
   }
 
   std::string boot_id() override {

@@ -5,19 +5,29 @@
 // there, where the record is.
 #pragma once
 
+#include <hydrant/delivery/committing.hpp>
 #include <hydrant/delivery/engine.hpp>
+#include <hydrant/delivery/journal_keeping.hpp>
 #include <hydrant/ingest/roll.hpp>
 
 #include <algorithm>
 
 namespace hydrant::detail {
 
-inline std::string Engine::request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
-                                      std::uint32_t first_shard, std::uint64_t first_record,
-                                      std::uint64_t count) {
-  std::uint64_t high = mix64(id_seed_high_ ^ mix64(static_cast<std::uint64_t>(lane.kind) + 1));
-  high = mix64(high ^ mix64(batch));
-  std::uint64_t low = mix64(id_seed_low_ ^ mix64(part) ^ mix64(~std::uint64_t{first_shard}));
+inline std::string Engine::request_id(const Lane& lane, const ClosedBatch& batch,
+                                      std::uint64_t part, std::uint32_t first_shard,
+                                      std::uint64_t first_record, std::uint64_t count) {
+  std::uint64_t high = id_seed_high_;
+  std::uint64_t low = id_seed_low_;
+  std::uint64_t number = batch.number;
+  if (batch.spool != nullptr) {
+    high = batch.spool->identity().id_seed_high;
+    low = batch.spool->identity().id_seed_low;
+    number = batch.id_number;
+  }
+  high = mix64(high ^ mix64(static_cast<std::uint64_t>(lane.kind) + 1));
+  high = mix64(high ^ mix64(number));
+  low = mix64(low ^ mix64(part) ^ mix64(~std::uint64_t{first_shard}));
   low = mix64(low ^ mix64(first_record) ^ mix64(~count) ^ high);
   return make_uuid(high, low);
 }
@@ -29,42 +39,56 @@ inline void Engine::settle(Lane& lane, std::span<const Slice> slices, Fate fate)
 
 inline void Engine::settle_locked(Lane& lane, std::span<const Slice> slices, Fate fate,
                                   LostReason reason) {
-  const SteadyTime now = world_->steady_now();
   for (const Slice& slice : slices) {
-    const std::uint64_t count = slice.count();
-    lane.counts.in_memory -= count;
-    std::optional<WaitStatus> status;
-    switch (fate) {
-      case Fate::delivered:
-        lane.counts.delivered += count;
-        lane.counts.delivered_bytes += slice.bytes();
-        status = lane.kind == Lane::Kind::error ? std::optional(WaitStatus::dead_lettered)
-                                                : std::nullopt;
-        break;
-      case Fate::dropped:
-        lane.counts.dropped += count;
-        status = WaitStatus::dropped;
-        break;
-      case Fate::lost:
-        lane.counts.lost += count;
-        status = WaitStatus::lost;
-        break;
-    }
-    if (lane.kind == Lane::Kind::backup) {
-      continue;
-    }
-    if (fate == Fate::lost) {
-      lost_[static_cast<std::size_t>(reason)] += count;
-    }
-    if (fate == Fate::delivered && lane.kind == Lane::Kind::main) {
-      latency_.record(now - slice.arrival_steady, count);
-    }
-    mark_ended(slice, status);
+    for_each_open(lane, slice, [&](const Slice& open) { end_slice(lane, open, fate, reason); });
   }
   notify();
 }
 
+/// The one place where records end.
+inline void Engine::end_slice(Lane& lane, const Slice& slice, Fate fate, LostReason reason) {
+  const std::uint64_t count = slice.count();
+  lane.counts.in_memory -= count;
+  if (journaling_ != nullptr) {
+    if (fate == Fate::lost && reason == LostReason::close_deadline) {
+      (lane.kind == Lane::Kind::backup ? lane.counts.in_journal : in_journal_) += count;
+      return;  // the next life will deliver them
+    }
+    journaling_->done(lane, slice);
+  }
+  std::optional<WaitStatus> status;
+  switch (fate) {
+    case Fate::delivered:
+      lane.counts.delivered += count;
+      lane.counts.delivered_bytes += slice.bytes();
+      status =
+          lane.kind == Lane::Kind::error ? std::optional(WaitStatus::dead_lettered) : std::nullopt;
+      break;
+    case Fate::dropped:
+      lane.counts.dropped += count;
+      status = WaitStatus::dropped;
+      break;
+    case Fate::lost:
+      lane.counts.lost += count;
+      status = WaitStatus::lost;
+      break;
+  }
+  if (lane.kind == Lane::Kind::backup) {
+    return;
+  }
+  if (fate == Fate::lost) {
+    lost_[static_cast<std::size_t>(reason)] += count;
+  }
+  if (fate == Fate::delivered && lane.kind == Lane::Kind::main) {
+    latency_.record(world_->steady_now() - slice.arrival_steady, count);
+  }
+  mark_ended(slice, status);
+}
+
 inline void Engine::mark_ended(const Slice& slice, std::optional<WaitStatus> unusual) {
+  if (slice.chunk->is_found) {
+    return;  // nobody in this life has a ticket for it
+  }
   const std::uint64_t first = slice.first_sequence();
   if (OwnedShard* shard = shard_of(slice.chunk->shard)) {
     shard->settled.add(first, first + slice.count());
@@ -89,7 +113,7 @@ inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
   Lock lock(mutex_);
   std::uint32_t count = 0;
   for (const Slice& slice : slices) {
-    count += slice.count();
+    for_each_open(lane, slice, [&](const Slice& open) { count += open.count(); });
   }
   if (lane.kind != Lane::Kind::main || stop_.load(std::memory_order_relaxed)) {
     settle_locked(lane, slices, Fate::lost,
@@ -102,11 +126,16 @@ inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
   lane.counts.in_memory -= count;
   const SteadyTime now = world_->steady_now();
   for (const Slice& slice : slices) {
-    Slice letter = slice;
-    letter.failure = note;
-    letter.arrival_steady = now;  // the error output's interval counts from the failure
-    ++letter.chunk->refs;
-    error_->add(std::move(letter));
+    for_each_open(lane, slice, [&](const Slice& open) {
+      Slice letter = open;
+      letter.failure = note;
+      letter.arrival_steady = now;  // the error output's interval counts from the failure
+      ++letter.chunk->refs;
+      if (journaling_ != nullptr) {
+        journaling_->failed(letter);
+      }
+      error_->add(std::move(letter));
+    });
   }
   record_locked(EventKind::dead_lettered, 0, count, note->error_output_type + ": " + note->message);
   if (flushing_ != 0 || !error_->queue.empty()) {
@@ -124,7 +153,7 @@ inline void Engine::count_transformed(const TransformSnapshot& done) {
 
 inline Chunk* Engine::take_output_chunk(std::uint32_t size_class) {
   Lock lock(mutex_);
-  return pool_->take(size_class, 0);
+  return pool_->take_scratch(size_class);
 }
 
 inline void Engine::give_back_output_chunks(std::span<Chunk* const> chunks) {
@@ -151,7 +180,8 @@ inline void Engine::record_locked(EventKind kind, std::uint64_t batch, std::uint
                                   std::string_view text) {
   recorder_.note(world_->steady_now(), world_->wall_now(), kind, batch, count, text);
   if (kind == EventKind::gave_up || kind == EventKind::lost || kind == EventKind::sink_overstayed ||
-      kind == EventKind::retry_scheduled) {
+      kind == EventKind::retry_scheduled || kind == EventKind::journal_failed ||
+      kind == EventKind::journal_damaged) {
     constexpr std::size_t troubles_max = 5;
     troubles_.push_back(name_ + ": " + std::string(text));
     if (troubles_.size() > troubles_max) {
@@ -169,6 +199,8 @@ inline Ledger Engine::ledger_locked() const {
   Ledger ledger;
   std::uint64_t open = 0;
   count_published(ledger.accepted, open);
+  ledger.recovered = resumed_;
+  ledger.in_journal = in_journal_;
   ledger.delivered = main_->counts.delivered;
   ledger.dropped = main_->counts.dropped;
   ledger.dead_lettered = error_->counts.delivered;
@@ -195,7 +227,7 @@ inline BackupLedger Engine::backup_locked() const {
     return {};
   }
   const LaneCounts& counts = backup_->counts;
-  return {counts.entered, counts.delivered, counts.lost, counts.in_memory};
+  return {counts.entered, counts.delivered, counts.lost, counts.in_memory, counts.in_journal};
 }
 
 /// The arrival of the lane's oldest record; SteadyTime::max() when it has none.

@@ -29,6 +29,7 @@ inline void Engine::collect() noexcept {
   }
   close_batches(now);
   note_overstays(now);
+  schedule_commit(now);
   const bool quiet = main_->counts.entered == entered_before;
   const std::optional<SteadyTime> next = next_collect(lock, now, pause, quiet);
   std::size_t tasks = 0;
@@ -46,6 +47,11 @@ inline void Engine::collect() noexcept {
   if (!quiet) {
     provision();
   }
+  if (journaling_ != nullptr) {
+    lock.lock();
+    remove_ended_spools(lock);
+    lock.unlock();
+  }
   engine_of_this_thread = outer;
 }
 
@@ -60,6 +66,10 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
     if (backup_ != nullptr) {
       ++slice.chunk->refs;
       backup_->add(slice);
+    }
+    if (journaling_ != nullptr && journaling_->survives_power_loss()) {
+      ++slice.chunk->refs;
+      journaling_->add_uncommitted(slice);
     }
     main_->add(std::move(slice));
   });
@@ -204,6 +214,9 @@ inline bool Engine::drop_oldest() noexcept {
     return false;
   }
   const Slice oldest = lane->discard_oldest();
+  if (journaling_ != nullptr) {
+    journaling_->done(*lane, oldest);
+  }
   if (lane == main_) {
     lost_[static_cast<std::size_t>(LostReason::overflow_oldest)] += oldest.count();
     mark_ended(oldest, WaitStatus::lost);
@@ -263,7 +276,7 @@ inline void Engine::deliver(DeliveryTask& task) noexcept {
 
 inline bool Engine::take_batch(DeliveryTask& task) {
   Lane& lane = *task.lane;
-  if (lane.queue.empty()) {
+  if (lane.queue.empty() || !is_sealed_safely(lane, lane.queue.front())) {
     return false;
   }
   task.pipeline.start(std::move(lane.queue.front()));
@@ -272,6 +285,13 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   task.overstay_noted = false;
   ++lane.in_flight;
   const ClosedBatch& batch = task.pipeline.batch();
+  if (options_.overflow.kind() == Overflow::Kind::spill) {
+    for (const Slice& slice : batch.slices) {
+      if (!slice.chunk->is_found) {
+        pool_->claim(*slice.chunk);
+      }
+    }
+  }
   record_locked(EventKind::batch_closed, batch.number, batch.count,
                 std::string(lane.sink.name()) + ": closed by " +
                     std::string(to_text(batch.reason)) + ", " + std::to_string(batch.bytes) +
@@ -286,7 +306,13 @@ inline void Engine::finish_batch(DeliveryTask& task) {
                     to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
                         world_->steady_now() - batch.first_arrival_steady)));
   for (const Slice& slice : batch.slices) {
+    if (slice.chunk->claims != 0) {
+      pool_->unclaim(*slice.chunk);
+    }
     release(slice.chunk);
+  }
+  if (journaling_ != nullptr && !stop_.load(std::memory_order_relaxed)) {
+    journaling_->finish(*task.lane, batch);
   }
   task.pipeline.drop_batch();
   task.has_batch = false;

@@ -38,9 +38,17 @@ class DeliveryHost {
   virtual std::uint32_t stream_version() const = 0;
 
   /// The stable id of a part of a batch: the same for the same records, always.
-  virtual std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
+  virtual std::string request_id(const Lane& lane, const ClosedBatch& batch, std::uint64_t part,
                                  std::uint32_t first_shard, std::uint64_t first_record,
                                  std::uint64_t count) = 0;
+
+  /// For a batch that an earlier life has sealed: whether these records had ended in it.
+  virtual bool has_ended(const Lane& lane, std::span<const Slice> slices) = 0;
+
+  /// Notes what a transform has made of a part of a batch, before its first attempt. Where an
+  /// earlier life made something else of it, the batch gets another identity.
+  virtual void note_part(const Lane& lane, ClosedBatch& batch, std::uint64_t part,
+                         std::span<const Slice> outputs) = 0;
 
   /// Writes the end of these source records into the books.
   virtual void settle(Lane& lane, std::span<const Slice> slices, Fate fate) = 0;

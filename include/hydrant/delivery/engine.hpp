@@ -6,8 +6,8 @@
 //
 // There is one lock a stream. It is held for bookkeeping only: never while a
 // transform, a codec or a sink runs. The bodies are in collecting.hpp (records
-// become batches), bookkeeping.hpp (ends of records) and lifecycle.hpp (flush,
-// close, fork).
+// become batches), bookkeeping.hpp (ends of records), journal_keeping.hpp (the
+// same on the disk) and lifecycle.hpp (flush, close, fork).
 #pragma once
 
 #include <hydrant/core/asymmetric_fence.hpp>
@@ -16,6 +16,7 @@
 #include <hydrant/core/uuid.hpp>
 #include <hydrant/delivery/delivery_host.hpp>
 #include <hydrant/delivery/executor.hpp>
+#include <hydrant/delivery/journaling.hpp>
 #include <hydrant/delivery/lane.hpp>
 #include <hydrant/delivery/pipeline.hpp>
 #include <hydrant/delivery/report.hpp>
@@ -45,6 +46,7 @@ struct EngineOptions {
   std::uint32_t version = 1;
   std::uint32_t concurrency = 1;
   IngestOptions ingest;
+  std::shared_ptr<Journal> journal;  // null: none
 };
 
 /// One stream at work.
@@ -65,6 +67,7 @@ class Engine final : public ShardSet,
   StreamSnapshot snapshot();
   std::string history();
   DeliveryReport flush(std::chrono::nanoseconds timeout);
+  SyncStatus sync(std::chrono::nanoseconds timeout);
   DeliveryReport close(std::chrono::nanoseconds timeout);
   WaitStatus wait(Ticket ticket, std::chrono::nanoseconds timeout);
 
@@ -90,9 +93,12 @@ class Engine final : public ShardSet,
 
   std::uint32_t stream_version() const override { return version_; }
 
-  std::string request_id(const Lane& lane, std::uint64_t batch, std::uint64_t part,
+  std::string request_id(const Lane& lane, const ClosedBatch& batch, std::uint64_t part,
                          std::uint32_t first_shard, std::uint64_t first_record,
                          std::uint64_t count) override;
+  bool has_ended(const Lane& lane, std::span<const Slice> slices) override;
+  void note_part(const Lane& lane, ClosedBatch& batch, std::uint64_t part,
+                 std::span<const Slice> outputs) override;
   void settle(Lane& lane, std::span<const Slice> slices, Fate fate) override;
   void fail(Lane& lane, std::span<const Slice> slices,
             std::shared_ptr<const FailureNote> note) override;
@@ -115,9 +121,12 @@ class Engine final : public ShardSet,
   // ShardSet.
   SteadyTime coarse_now() noexcept override { return world_->steady_now(); }
 
+  WallTime coarse_wall() noexcept override { return world_->wall_now(); }
+
   void wake_collector(bool memory_is_short) noexcept override;
   void unpark() noexcept override;
   bool drop_oldest() noexcept override;
+  void release_found(Chunk& chunk) noexcept override;
   bool wait_for_memory(Lock& lock, SteadyTime until) noexcept override;
 
  private:
@@ -127,6 +136,17 @@ class Engine final : public ShardSet,
     explicit CollectTask(Engine& engine) : engine_(&engine) {}
 
     void run() noexcept override { engine_->collect(); }
+
+   private:
+    Engine* engine_;
+  };
+
+  /// Writes to stable storage what the journal has gathered.
+  class CommitTask final : public Task {
+   public:
+    explicit CommitTask(Engine& engine) : engine_(&engine) {}
+
+    void run() noexcept override { engine_->commit(); }
 
    private:
     Engine* engine_;
@@ -182,7 +202,23 @@ class Engine final : public ShardSet,
   void finish_batch(DeliveryTask& task);
   void note_overstays(SteadyTime now);
 
+  // committing.hpp
+  void want_commit() noexcept;
+  void schedule_commit(SteadyTime now);
+  void commit() noexcept;
+  void finish_commit(Journaling::Commit& work, std::uint64_t number, const Status& status);
+  bool is_sealed_safely(Lane& lane, ClosedBatch& batch);
+
+  // journal_keeping.hpp
+  void begin_life();
+  void resume();
+  void seal(const Lane& lane, ClosedBatch& batch);
+  void remove_ended_spools(Lock& lock);
+  template <class Visit>
+  void for_each_open(Lane& lane, const Slice& slice, Visit visit);
+
   // bookkeeping.hpp
+  void end_slice(Lane& lane, const Slice& slice, Fate fate, LostReason reason);
   void settle_locked(Lane& lane, std::span<const Slice> slices, Fate fate, LostReason reason);
   void mark_ended(const Slice& slice, std::optional<WaitStatus> unusual);
   Ledger ledger_locked() const;
@@ -216,6 +252,7 @@ class Engine final : public ShardSet,
   const std::uint32_t concurrency_;
   const std::shared_ptr<World> world_;
   const std::shared_ptr<Executor> executor_;
+  const std::unique_ptr<Journaling> journaling_;  // null without a journal
   StreamGate* const gate_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   Lane* main_ = nullptr;
@@ -225,6 +262,7 @@ class Engine final : public ShardSet,
 
   // Guarded by the stream's lock.
   std::unique_ptr<CollectTask> collect_task_;
+  std::unique_ptr<CommitTask> commit_task_;
   std::vector<std::unique_ptr<DeliveryTask>> delivery_tasks_;
   std::condition_variable changed_;
   std::size_t waiters_ = 0;
@@ -240,8 +278,16 @@ class Engine final : public ShardSet,
   std::uint64_t id_seed_high_ = 0;
   std::uint64_t id_seed_low_ = 0;
   std::array<std::uint64_t, lost_reason_count> lost_{};
+  std::uint64_t resumed_ = 0;     // records that earlier lives have left
+  std::uint64_t in_journal_ = 0;  // left to the next life
   std::deque<EndedRange> ended_;
   bool ended_forgotten_ = false;
+  std::uint64_t commits_started_ = 0;
+  std::uint64_t commits_done_ = 0;
+  bool committing_ = false;
+  bool commit_wanted_ = false;
+  bool commit_scheduled_ = false;
+  bool commit_failed_ = false;
   TransformSnapshot transform_counts_;
   Histogram latency_;
   FlightRecorder recorder_;

@@ -23,6 +23,9 @@ inline Engine::Engine(EngineOptions options, std::shared_ptr<World> world,
       concurrency_(options.concurrency),
       world_(std::move(world)),
       executor_(std::move(executor)),
+      journaling_(options.journal == nullptr
+                      ? nullptr
+                      : std::make_unique<Journaling>(std::move(options.journal))),
       gate_(&gate),
       lanes_(std::move(lanes)) {
   for (const auto& lane : lanes_) {
@@ -42,6 +45,7 @@ inline Engine::Engine(EngineOptions options, std::shared_ptr<World> world,
 
 inline void Engine::make_tasks() {
   collect_task_ = std::make_unique<CollectTask>(*this);
+  commit_task_ = std::make_unique<CommitTask>(*this);
   delivery_tasks_.clear();
   for (const auto& lane : lanes_) {
     const std::uint32_t tasks =
@@ -53,6 +57,7 @@ inline void Engine::make_tasks() {
   epoch_ = world_->random();
   id_seed_high_ = world_->random();
   id_seed_low_ = world_->random();
+  begin_life();
   last_harvest_ = world_->steady_now();
   quiet_since_ = last_harvest_;
   wake_bytes_ = main_->hints.size.value;
@@ -62,8 +67,12 @@ inline void Engine::start() {
   {
     Lock lock(mutex_);
     record_locked(EventKind::opened, 0, 0, "stream opened");
+    resume();
   }
   gate_->open(shared_from_this());
+  if (resumed_ != 0) {
+    executor_->post(shared(*collect_task_));
+  }
 }
 
 inline bool Engine::wait_for_change(Lock& lock, SteadyTime until) {
@@ -181,7 +190,7 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
     abandon_what_is_left(lock);
   }
   return report_locked(
-      all_idle() &&
+      all_idle() && in_journal_ == 0 &&
           ledger_locked().lost_by_reason[static_cast<std::size_t>(LostReason::close_deadline)] == 0,
       started);
 }
@@ -195,7 +204,9 @@ inline void Engine::abandon_what_is_left(Lock& lock) {
     for (const ClosedBatch& batch : lane->queue) {
       settle_locked(*lane, batch.slices, Fate::lost, LostReason::close_deadline);
       for (const Slice& slice : batch.slices) {
-        release(slice.chunk);
+        if (journaling_ == nullptr) {  // there the next life needs the chunks as they are
+          release(slice.chunk);
+        }
       }
     }
     lane->queue.clear();
@@ -229,7 +240,15 @@ inline void Engine::detach() {
   gate_->shut();
   Lock lock(mutex_);
   detached_ = true;
+  if (journaling_ != nullptr) {
+    remove_ended_spools(lock);
+    if (all_idle() && in_journal_ == 0) {
+      journaling_->journal().remove_current();
+    }
+    journaling_->journal().unlock();
+  }
   executor_->forget(*collect_task_);
+  executor_->forget(*commit_task_);
   for (const auto& task : delivery_tasks_) {
     executor_->forget(*task);
   }
@@ -241,6 +260,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     // Other threads, and the frames in which they ran our tasks, exist only in the parent. What
     // they held is theirs: it is neither delivered nor freed here.
     static_cast<void>(collect_task_.release());
+    static_cast<void>(commit_task_.release());
     for (auto& task : delivery_tasks_) {
       static_cast<void>(task.release());
     }
@@ -250,6 +270,17 @@ inline void Engine::unlock_after_fork(bool in_child) {
       lane->in_flight = 0;
       lane->counts = {};
     }
+    if (journaling_ != nullptr) {
+      journaling_->forget_in_child();
+    }
+    resumed_ = 0;
+    in_journal_ = 0;
+    commits_started_ = 0;
+    commits_done_ = 0;
+    committing_ = false;
+    commit_wanted_ = false;
+    commit_scheduled_ = false;
+    commit_failed_ = false;
     forget_everything();
     new (&changed_) std::condition_variable;
     waiters_ = 0;

@@ -38,14 +38,12 @@ class Pipeline {
   enum class Progress : std::uint8_t { finished, waiting, yielded };
 
   Pipeline(DeliveryHost& host, Lane& lane)
-      : host_(&host),
-        lane_(&lane),
-        portion_(host, lane.output_quota, lane.delimiter),
-        sending_(host, lane) {}
+      : host_(&host), lane_(&lane), portion_(host, lane.delimiter), sending_(host, lane) {}
 
   /// Takes a batch on. The previous one is finished.
   void start(ClosedBatch batch) {
     batch_ = std::move(batch);
+    portion_.begin_batch(batch_.output_quota != 0 ? batch_.output_quota : lane_->output_quota);
     next_slice_ = 0;
     next_record_ = 0;
     portion_first_slice_ = 0;
@@ -147,6 +145,9 @@ class Pipeline {
     if (lane_->kind == Lane::Kind::main) {
       host_->count_transformed(portion_.counts());
     }
+    if (batch_.spool != nullptr) {
+      host_->note_part(*lane_, batch_, part_, portion_.outputs());
+    }
     fit(portion_.outputs());
     return Progress::waiting;
   }
@@ -165,12 +166,16 @@ class Pipeline {
   }
 
   void push_piece(Piece piece) {
+    if (batch_.is_made_again && lane_->transform == nullptr &&
+        host_->has_ended(*lane_, piece.slices)) {
+      return;
+    }
     name(piece);
     pieces_.push_back(std::move(piece));
   }
 
   void name(Piece& piece) {
-    piece.request_id = host_->request_id(*lane_, batch_.number, part_, piece.first_shard(),
+    piece.request_id = host_->request_id(*lane_, batch_, part_, piece.first_shard(),
                                          piece.first_record(), piece.count);
   }
 

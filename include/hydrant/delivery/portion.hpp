@@ -31,14 +31,19 @@ class Portion final : public OutputWriter {
     std::shared_ptr<const FailureNote> note;
   };
 
-  Portion(DeliveryHost& host, std::size_t quota, std::string_view delimiter)
-      : host_(&host), quota_(quota) {
-    writer_.record_bytes_max = static_cast<std::uint32_t>(std::min<std::size_t>(quota, 1u << 30));
+  Portion(DeliveryHost& host, std::string_view delimiter) : host_(&host) {
     writer_.delimiter_size = static_cast<std::uint32_t>(delimiter.size());
     delimiter.copy(writer_.delimiter, Shard::delimiter_size_max);
   }
 
   ~Portion() override { clear(); }
+
+  /// How a batch is cut into portions must not depend on those before it.
+  void begin_batch(std::size_t quota) {
+    quota_ = quota;
+    writer_.record_bytes_max = static_cast<std::uint32_t>(std::min<std::size_t>(quota, 1u << 30));
+    grow_class_ = grow_class_first;
+  }
 
   /// Transforms on from `slices[slice]`, record `first`; both move on. Call it
   /// again while it returns false: it has yielded in the middle.
@@ -182,6 +187,8 @@ class Portion final : public OutputWriter {
 
   void forget_chunk() { writer_.write_nowhere(); }
 
+  static constexpr std::uint32_t grow_class_first = 2;
+
   struct Mark {
     std::size_t chunks = 0;
     std::byte* tail = nullptr;
@@ -288,11 +295,11 @@ class Portion final : public OutputWriter {
   }
 
   DeliveryHost* host_;
-  const std::size_t quota_;
+  std::size_t quota_ = 0;
   Shard writer_;
   std::vector<Chunk*> chunks_;
   std::size_t chunk_bytes_ = 0;
-  std::uint32_t grow_class_ = 2;
+  std::uint32_t grow_class_ = grow_class_first;
   std::vector<Slice> outputs_;
   std::vector<std::uint32_t> source_of_output_;
   std::vector<SourceFate> fates_;

@@ -19,8 +19,10 @@ struct BackupLedger {
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;
   std::uint64_t in_memory = 0;
+  /// On disk, left to the next life of the stream. Always 0 without a journal.
+  std::uint64_t in_journal = 0;
 
-  constexpr bool balanced() const { return entered == delivered + lost + in_memory; }
+  constexpr bool balanced() const { return entered == delivered + lost + in_memory + in_journal; }
 
   friend bool operator==(const BackupLedger&, const BackupLedger&) = default;
 };
@@ -52,10 +54,14 @@ inline std::string to_text(const DeliveryReport& report) {
     }
   }
   if (report.backup.entered != 0) {
-    text += "backup: entered=" + std::to_string(report.backup.entered) +
-            " delivered=" + std::to_string(report.backup.delivered) +
-            " lost=" + std::to_string(report.backup.lost) +
-            " in_memory=" + std::to_string(report.backup.in_memory) + "\n";
+    text +=
+        "backup: entered=" + std::to_string(report.backup.entered) +
+        " delivered=" + std::to_string(report.backup.delivered) +
+        " lost=" + std::to_string(report.backup.lost) +
+        " in_memory=" + std::to_string(report.backup.in_memory) +
+        (report.backup.in_journal != 0 ? " in_journal=" + std::to_string(report.backup.in_journal)
+                                       : std::string()) +
+        "\n";
   }
   return text + to_text(report.ledger);
 }

@@ -75,7 +75,8 @@ class Sending {
     info.stream = host_->stream_name();
     info.version = host_->stream_version();
     info.request_id = piece.request_id;
-    info.delimiter = lane_->delimiter;
+    info.delimiter =
+        has_delimiters_of_lane(batch) ? std::string_view(lane_->delimiter) : std::string_view();
     info.first_arrival = batch.first_arrival;
     info.bytes = piece.bytes;
     info.count = piece.count;
@@ -84,6 +85,16 @@ class Sending {
       info.error_output_type = batch.slices.front().failure->error_output_type;
     }
     return info;
+  }
+
+  /// An earlier life may have had another sink, and so put other delimiters, or none, into memory.
+  bool has_delimiters_of_lane(const ClosedBatch& batch) const {
+    if (lane_->transform != nullptr) {
+      return true;
+    }
+    return std::all_of(batch.slices.begin(), batch.slices.end(), [this](const Slice& slice) {
+      return !slice.chunk->is_found || slice.is_delimited_by(lane_->delimiter);
+    });
   }
 
   std::optional<DeliveryResult> end_if(std::optional<DeliveryResult> result) {

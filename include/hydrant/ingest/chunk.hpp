@@ -5,6 +5,8 @@
 // Its memory starts with the header that publishes its records.
 #pragma once
 
+#include <hydrant/core/block_store.hpp>
+#include <hydrant/core/failure_note.hpp>
 #include <hydrant/core/record.hpp>
 #include <hydrant/core/time.hpp>
 #include <hydrant/ingest/shard.hpp>
@@ -12,9 +14,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
-#include <string>
+#include <string_view>
 #include <utility>
 
 namespace hydrant::detail {
@@ -40,19 +43,27 @@ constexpr std::uint32_t chunk_class_for(std::size_t size) {
 /// stream's lock.
 struct Chunk {
   std::byte* memory = nullptr;  // header, payload ..., ... slots
+  BlockStore* store = nullptr;  // where the memory is from; null: from the system
   std::uint32_t size_class = 0;
   std::uint32_t refs = 0;  // 1 while its writer may write, and 1 for each slice
   std::uint32_t harvested = 0;
   std::uint32_t sealed_count = 0;
   bool sealed = false;
+  bool is_found = false;     // an earlier life of the stream has left it in its journal
+  bool is_damaged = false;   // and not all its records can be read
+  bool is_spilled = false;   // out of memory, in the journal only
+  std::uint32_t claims = 0;  // deliveries under way with records of it
   std::uint32_t shard = 0;
   std::uint32_t delimiter_size = 0;
   std::uint64_t first_sequence = 0;
   std::uint64_t epoch = 0;
   SteadyTime opened_at{};
+  WallTime opened_wall{};     // of a found one
   Chunk* next = nullptr;      // in a shard's list, or in the pool
   Chunk* all_next = nullptr;  // every chunk of the pool
   Chunk* all_previous = nullptr;
+  Chunk* waiting_next = nullptr;  // sealed, in memory, in no delivery
+  Chunk* waiting_previous = nullptr;
 
   ChunkHeader& header() const { return *std::launder(reinterpret_cast<ChunkHeader*>(memory)); }
 
@@ -72,15 +83,6 @@ struct Chunk {
   std::uint32_t published() const {
     return sealed ? sealed_count : header().committed.load(std::memory_order_acquire);
   }
-};
-
-/// Why a record goes to the error output.
-struct FailureNote {
-  std::string error_output_type;  // "processing-failed", "directory-failed", ...
-  std::string code;
-  std::string message;
-  std::uint32_t attempts = 0;
-  WallTime ended_at{};
 };
 
 /// A run of records of one chunk on its way. Whoever holds it holds one of the
@@ -109,6 +111,21 @@ struct Slice {
             .epoch = chunk->epoch,
             .page_sequence = chunk->first_sequence,
             .arrival = arrival};
+  }
+
+  /// Whether that is what `put` has appended to the records. Looks at one of those that have it.
+  bool is_delimited_by(std::string_view delimiter) const {
+    if (chunk->delimiter_size != delimiter.size()) {
+      return false;
+    }
+    for (std::uint32_t index = first; index < last; ++index) {
+      const std::uint32_t slot = chunk->slots_top()[-static_cast<std::ptrdiff_t>(index) - 1];
+      if ((slot & Shard::delimited_bit) != 0) {
+        const std::byte* end = chunk->payload() + (slot & ~Shard::delimited_bit);
+        return std::memcmp(end - delimiter.size(), delimiter.data(), delimiter.size()) == 0;
+      }
+    }
+    return true;
   }
 
   /// The same records but `[from, to)`; the caller takes another ref for it.

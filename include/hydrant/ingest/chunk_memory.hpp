@@ -50,19 +50,26 @@ inline void unmap_pages(std::byte* memory, std::size_t size) noexcept {
   }
 }
 
+/// Frees a block where it came from.
+inline void free_memory(BlockStore* store, std::byte* memory, std::size_t bytes) noexcept {
+  if (store != nullptr) {
+    store->free_block(memory, bytes);
+  } else {
+    unmap_pages(memory, bytes);
+  }
+}
+
 /// Frees a chunk.
 inline void free_chunk(Chunk* chunk) noexcept {
-  unmap_pages(chunk->memory, chunk_bytes(chunk->size_class));
+  free_memory(chunk->store, chunk->memory, chunk_bytes(chunk->size_class));
   delete chunk;
 }
 
-/// `count` new chunks side by side, linked by `next`, with every page touched: whoever puts into
-/// them meets no page fault. Fewer, or null, when there is no memory.
-inline Chunk* make_chunks(std::uint32_t size_class, std::size_t count) {
-  const std::size_t bytes = chunk_bytes(size_class);
+/// Blocks of the system's memory, side by side, every page touched.
+inline BlockStore::Blocks make_pages(std::size_t bytes, std::size_t count) noexcept {
   std::byte* memory = map_pages(count * bytes, count > 1 ? huge_page_bytes : chunk_bytes_min);
   if (memory == nullptr) {
-    return nullptr;
+    return {};
   }
 #if defined(__linux__)
   if (count > 1) {
@@ -72,14 +79,29 @@ inline Chunk* make_chunks(std::uint32_t size_class, std::size_t count) {
   for (std::size_t at = 0; at < count * bytes; at += chunk_bytes_min) {
     memory[at] = std::byte{0};
   }
+  return {memory, nullptr};
+}
+
+/// `count` new chunks side by side, linked by `next`, with every page touched: whoever puts into
+/// them meets no page fault. Their memory is the store's, or the system's where there is none.
+/// Fewer, or null, when there is no memory.
+inline Chunk* make_chunks(std::uint32_t size_class, std::size_t count, BlockStore* store) {
+  const std::size_t bytes = chunk_bytes(size_class);
+  const BlockStore::Blocks blocks =
+      store != nullptr ? store->make_blocks(bytes, count) : make_pages(bytes, count);
+  if (blocks.memory == nullptr) {
+    return nullptr;
+  }
   Chunk* first = nullptr;
   for (std::size_t i = count; i-- > 0;) {
     auto* chunk = new (std::nothrow) Chunk;
     if (chunk == nullptr) {
-      unmap_pages(memory + i * bytes, bytes);
+      free_memory(blocks.owner, blocks.memory + i * bytes, bytes);
       continue;
     }
-    chunk->memory = memory + i * bytes;
+    chunk->memory = blocks.memory + i * bytes;
+    new (chunk->memory) ChunkHeader;
+    chunk->store = blocks.owner;
     chunk->size_class = size_class;
     chunk->next = first;
     first = chunk;

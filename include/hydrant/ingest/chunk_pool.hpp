@@ -10,10 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
+#include <memory>
 #include <utility>
 
 namespace hydrant::detail {
@@ -21,50 +21,50 @@ namespace hydrant::detail {
 /// Chunks by size class under one budget. Guarded by its owner's lock.
 class ChunkPool {
  public:
-  explicit ChunkPool(std::size_t budget) : budget_(budget) {}
+  /// Without a store, all memory is the system's. With one, that of chunks for records is its.
+  explicit ChunkPool(std::size_t budget, std::shared_ptr<BlockStore> store = nullptr)
+      : store_(std::move(store)), budget_(budget) {}
 
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
   ~ChunkPool() {
     while (all_ != nullptr) {
-      destroy(*this, all_);
+      leave_or_destroy(all_);
     }
   }
 
-  /// A chunk of the class, or null when it would take more than `budget - reserve`.
+  /// A chunk of the class for records, or null when it would take more than `budget - reserve`.
   Chunk* take(std::uint32_t size_class, std::size_t reserve) {
-    const std::size_t bytes = chunk_bytes(size_class);
-    if (used_ + growing_ + bytes + reserve > budget_) {
-      return nullptr;
-    }
-    Chunk* chunk = free_[size_class];
-    if (chunk != nullptr) {
-      free_[size_class] = chunk->next;
-      free_bytes_ -= bytes;
-    } else {
-      trim_to_fit(bytes);
-      chunk = make_chunks(size_class, 1);
-      if (chunk == nullptr) {
-        return nullptr;
-      }
-      adopt(chunk);
-    }
-    used_ += bytes;
-    note_peak();
-    prepare(*chunk);
-    return chunk;
+    return take_from(free_, store_.get(), size_class, reserve);
+  }
+
+  /// The same for what is made of records, which no store need keep.
+  Chunk* take_scratch(std::uint32_t size_class) {
+    return store_ == nullptr ? take(size_class, 0)
+                             : take_from(free_scratch_, nullptr, size_class, 0);
   }
 
   /// Takes back a chunk that nothing refers to any more.
   void give_back(Chunk* chunk) {
     HYDRANT_ASSERT(chunk->refs == 0);
     const std::size_t bytes = chunk_bytes(chunk->size_class);
+    stop_waiting(*chunk);
+    if (std::exchange(chunk->is_spilled, false)) {
+      spilled_bytes_ -= bytes;
+      unlink(chunk);
+      free_chunk(chunk);  // what it had in memory others have now
+      return;
+    }
     used_ -= bytes;
     free_bytes_ += bytes;
-    chunk->next = free_[chunk->size_class];
-    free_[chunk->size_class] = chunk;
+    Chunk*& list =
+        (chunk->store == nullptr && store_ != nullptr ? free_scratch_ : free_)[chunk->size_class];
+    chunk->next = list;
+    list = chunk;
   }
+
+  BlockStore* store() const { return store_.get(); }
 
   /// How many chunks of the class wait here, already touched; counts no further than `most`.
   std::size_t spare_count(std::uint32_t size_class, std::size_t most) const {
@@ -81,12 +81,11 @@ class ChunkPool {
   /// from here on, so that threads that make chunks at once do not pass the budget together.
   /// `end_growth` must follow.
   std::size_t begin_growth(std::uint32_t size_class, std::size_t reserve) {
-    constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
-    const bool in_huge_page = size_class == chunk_class_open && budget_ >= budget_for_huge_pages &&
-                              can_grow(huge_page_bytes, reserve);
-    const std::size_t count = in_huge_page                                 ? chunks_a_huge_page
-                              : can_grow(chunk_bytes(size_class), reserve) ? 1
-                                                                           : 0;
+    const std::size_t bytes = chunk_bytes(size_class);
+    const std::size_t wanted = chunks_at_once(size_class);
+    const std::size_t count = can_grow(wanted * bytes, reserve) ? wanted
+                              : can_grow(bytes, reserve)        ? 1
+                                                                : 0;
     growing_ += count * chunk_bytes(size_class);
     note_peak();
     return count;
@@ -106,11 +105,14 @@ class ChunkPool {
   /// Frees spare chunks until at most `keep` bytes of them are left.
   void trim(std::size_t keep) {
     for (std::size_t i = free_.size(); i-- > 0 && free_bytes_ > keep;) {
-      while (free_[i] != nullptr && free_bytes_ > keep) {
-        Chunk* chunk = free_[i];
-        free_[i] = chunk->next;
-        free_bytes_ -= chunk_bytes(chunk->size_class);
-        destroy(*this, chunk);
+      for (Chunk** list : {&free_scratch_[i], &free_[i]}) {
+        while (*list != nullptr && free_bytes_ > keep) {
+          Chunk* chunk = *list;
+          *list = chunk->next;
+          free_bytes_ -= chunk_bytes(chunk->size_class);
+          unlink(chunk);
+          free_chunk(chunk);
+        }
       }
     }
   }
@@ -120,6 +122,7 @@ class ChunkPool {
   template <class Keep>
   void free_all_but(Keep keep) {
     free_.fill(nullptr);
+    free_scratch_.fill(nullptr);
     free_bytes_ = 0;
     used_ = 0;
     for (Chunk* chunk = all_; chunk != nullptr;) {
@@ -127,9 +130,70 @@ class ChunkPool {
       if (keep(*chunk)) {
         used_ += chunk_bytes(chunk->size_class);
       } else {
-        destroy(*this, chunk);
+        leave_or_destroy(chunk);
       }
       chunk = next;
+    }
+  }
+
+  // --- with Overflow::spill -------------------------------------------------------------------
+
+  /// Nobody writes to the chunk any more, and no delivery reads it yet.
+  void let_wait(Chunk& chunk) {
+    if (chunk.store == nullptr || chunk.claims != 0 || chunk.is_spilled || is_waiting(chunk)) {
+      return;
+    }
+    chunk.waiting_previous = last_waiting_;
+    (last_waiting_ != nullptr ? last_waiting_->waiting_next : first_waiting_) = &chunk;
+    last_waiting_ = &chunk;
+  }
+
+  /// Takes the chunk that was sealed last out of memory: its turn comes last.
+  /// Returns: false when there is none.
+  bool spill_one() {
+    Chunk* chunk = last_waiting_;
+    if (chunk == nullptr) {
+      return false;
+    }
+    stop_waiting(*chunk);
+    chunk->is_spilled = true;
+    used_ -= chunk_bytes(chunk->size_class);
+    spilled_bytes_ += chunk_bytes(chunk->size_class);
+    chunk->store->page_out(chunk->memory, chunk_bytes(chunk->size_class));
+    return true;
+  }
+
+  /// Makes room for new chunks of the class, as many as are made at once.
+  /// Returns: whether there is more room than before.
+  bool spill_for(std::uint32_t size_class, std::size_t reserve) {
+    const std::size_t wanted = chunks_at_once(size_class) * chunk_bytes(size_class);
+    bool spilled = false;
+    while (!can_grow(wanted, reserve) && spill_one()) {
+      spilled = true;
+    }
+    return spilled;
+  }
+
+  /// A delivery takes the chunk on: it comes back into memory, for which others leave it.
+  void claim(Chunk& chunk) {
+    ++chunk.claims;
+    stop_waiting(chunk);
+    if (!std::exchange(chunk.is_spilled, false)) {
+      return;
+    }
+    const std::size_t bytes = chunk_bytes(chunk.size_class);
+    spilled_bytes_ -= bytes;
+    while (held() + bytes > budget_ && spill_one()) {
+    }
+    trim_to_fit(bytes);
+    used_ += bytes;
+    note_peak();
+  }
+
+  /// A delivery has done with it.
+  void unclaim(Chunk& chunk) {
+    if (--chunk.claims == 0 && chunk.sealed) {
+      let_wait(chunk);
     }
   }
 
@@ -158,12 +222,58 @@ class ChunkPool {
     all_ = chunk;
   }
 
-  static void destroy(ChunkPool& pool, Chunk* chunk) {
-    (chunk->all_previous != nullptr ? chunk->all_previous->all_next : pool.all_) = chunk->all_next;
+  void unlink(Chunk* chunk) {
+    (chunk->all_previous != nullptr ? chunk->all_previous->all_next : all_) = chunk->all_next;
     if (chunk->all_next != nullptr) {
       chunk->all_next->all_previous = chunk->all_previous;
     }
-    free_chunk(chunk);
+  }
+
+  /// At the end a store keeps its memory: records may be in it that have not ended.
+  void leave_or_destroy(Chunk* chunk) {
+    unlink(chunk);
+    if (chunk->store != nullptr) {
+      delete chunk;
+    } else {
+      free_chunk(chunk);
+    }
+  }
+
+  Chunk* take_from(std::array<Chunk*, chunk_class_max + 1>& spare, BlockStore* store,
+                   std::uint32_t size_class, std::size_t reserve) {
+    const std::size_t bytes = chunk_bytes(size_class);
+    if (used_ + growing_ + bytes + reserve > budget_) {
+      return nullptr;
+    }
+    Chunk* chunk = spare[size_class];
+    if (chunk != nullptr) {
+      spare[size_class] = chunk->next;
+      free_bytes_ -= bytes;
+    } else {
+      trim_to_fit(bytes);
+      chunk = make_chunks(size_class, 1, store);
+      if (chunk == nullptr) {
+        return nullptr;
+      }
+      adopt(chunk);
+    }
+    used_ += bytes;
+    note_peak();
+    prepare(*chunk);
+    return chunk;
+  }
+
+  /// Several where a huge page, or with a store a file of that size, is a small part of the budget.
+  std::size_t chunks_at_once(std::uint32_t size_class) const {
+    constexpr std::size_t budget_for_huge_pages = 16 * huge_page_bytes;
+    if (store_ != nullptr) {
+      // Files that grow with what is spilled: a process may have some ten thousand mapped.
+      const std::size_t file =
+          spilled_bytes_ > (std::size_t{1} << 30) ? 8 * huge_page_bytes : huge_page_bytes;
+      return std::max<std::size_t>(1, std::min(file, budget_ / 16) / chunk_bytes(size_class));
+    }
+    return size_class == chunk_class_open && budget_ >= budget_for_huge_pages ? chunks_a_huge_page
+                                                                              : 1;
   }
 
   static void prepare(Chunk& chunk) {
@@ -172,23 +282,49 @@ class ChunkPool {
     chunk.sealed_count = 0;
     chunk.sealed = false;
     chunk.next = nullptr;
-    new (chunk.memory) ChunkHeader;
-    chunk.header().capacity = static_cast<std::uint32_t>(chunk_bytes(chunk.size_class));
+    // In this order: whoever finds the memory after a crash must not take old records for new.
+    ChunkHeader& header = chunk.header();
+    header.in_use.store(0, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    header.committed.store(0, std::memory_order_relaxed);
+    header.capacity = static_cast<std::uint32_t>(chunk_bytes(chunk.size_class));
   }
 
   /// Frees spare chunks of other classes where they stand in the way of a new one.
   void trim_to_fit(std::size_t bytes) {
     if (held() + bytes > budget_) {
-      trim(budget_ - used_ - growing_ - bytes);
+      const std::size_t taken = used_ + growing_ + bytes;
+      trim(budget_ > taken ? budget_ - taken : 0);
     }
   }
 
+  bool is_waiting(const Chunk& chunk) const {
+    return first_waiting_ == &chunk || chunk.waiting_previous != nullptr;
+  }
+
+  void stop_waiting(Chunk& chunk) {
+    if (!is_waiting(chunk)) {
+      return;
+    }
+    (chunk.waiting_previous != nullptr ? chunk.waiting_previous->waiting_next : first_waiting_) =
+        chunk.waiting_next;
+    (chunk.waiting_next != nullptr ? chunk.waiting_next->waiting_previous : last_waiting_) =
+        chunk.waiting_previous;
+    chunk.waiting_next = nullptr;
+    chunk.waiting_previous = nullptr;
+  }
+
+  const std::shared_ptr<BlockStore> store_;
   std::array<Chunk*, chunk_class_max + 1> free_{};
+  std::array<Chunk*, chunk_class_max + 1> free_scratch_{};  // with a store: not from there
   Chunk* all_ = nullptr;
+  Chunk* first_waiting_ = nullptr;  // in the order in which they were sealed
+  Chunk* last_waiting_ = nullptr;
   std::size_t budget_;
   std::size_t used_ = 0;
   std::size_t free_bytes_ = 0;
   std::size_t growing_ = 0;  // being made, outside the lock
+  std::size_t spilled_bytes_ = 0;
   std::size_t peak_ = 0;
 };
 

@@ -20,7 +20,7 @@ namespace hydrant {
 /// Threads: a plain value; copies are independent.
 class Overflow {
  public:
-  enum class Kind : std::uint8_t { reject, drop_newest, drop_oldest, block };
+  enum class Kind : std::uint8_t { reject, drop_newest, drop_oldest, block, spill };
 
   /// `put` waits for room, at most `timeout`, then answers buffer_full.
   // NOLINTNEXTLINE(readability-identifier-naming): one of four values, the one that takes a time
@@ -35,6 +35,9 @@ class Overflow {
   /// Makes room by discarding the oldest records whose delivery has not begun:
   /// lost(overflow_oldest).
   static const Overflow drop_oldest;
+  /// Takes the newest records that wait out of memory: they stay in the journal until their turn
+  /// comes. When the journal has no room either, `put` answers buffer_full. Needs a journal.
+  static const Overflow spill;
 
   constexpr Overflow() = default;
 
@@ -57,6 +60,7 @@ class Overflow {
 inline constexpr Overflow Overflow::reject{Kind::reject};
 inline constexpr Overflow Overflow::drop_newest{Kind::drop_newest};
 inline constexpr Overflow Overflow::drop_oldest{Kind::drop_oldest};
+inline constexpr Overflow Overflow::spill{Kind::spill};
 
 constexpr std::string_view to_text(Overflow::Kind kind) {
   switch (kind) {
@@ -68,6 +72,8 @@ constexpr std::string_view to_text(Overflow::Kind kind) {
       return "drop_oldest";
     case Overflow::Kind::block:
       return "block";
+    case Overflow::Kind::spill:
+      return "spill";
   }
   return "unknown";
 }

@@ -182,6 +182,9 @@ inline PutStatus ShardSet::make_fit(Lock& lock, OwnedShard& shard, std::size_t s
     if (shortage.until == SteadyTime::min()) {
       shortage.until = saturating_add(coarse_now(), options_.overflow.timeout());
     }
+    if (shortage.may_spill) {
+      continue;  // the next try has room for the same
+    }
     size_class = chunk_class_for(size);  // memory is short: no larger than need be
   }
   return PutStatus::buffer_full;
@@ -200,7 +203,9 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
     return chunk;
   }
   const std::uint32_t smallest = 0;
-  if (size_class > smallest && shortage.until == SteadyTime::min()) {
+  const bool spills = options_.overflow.kind() == Overflow::Kind::spill;
+  shortage.may_spill = false;
+  if (size_class > smallest && shortage.until == SteadyTime::min() && !spills) {
     return nullptr;  // first try again with the smallest chunk that will do
   }
   // Once: each of its rounds wakes who waits here, and the two would wake each other for ever.
@@ -214,6 +219,10 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
       break;
     case Overflow::Kind::drop_oldest:
       shortage.may_retry = drop_oldest();
+      break;
+    case Overflow::Kind::spill:
+      shortage.may_spill = pool_->spill_for(size_class, options_.reserve);
+      shortage.may_retry = shortage.may_spill || size_class > smallest;
       break;
     case Overflow::Kind::block:
       shortage.may_retry =
@@ -241,7 +250,25 @@ inline void ShardSet::seal_open_chunk(OwnedShard& shard) noexcept {
     shard.oldest = nullptr;
     shard.newest = nullptr;
     release(&open);
+  } else if (options_.overflow.kind() == Overflow::Kind::spill) {
+    pool_->let_wait(open);
   }
+}
+
+/// Writes down, for who finds the memory after a crash, whose records will be in it.
+inline void ShardSet::mark_in_use(Chunk& chunk) noexcept {
+  if (chunk.store == nullptr) {
+    return;
+  }
+  ChunkHeader& header = chunk.header();
+  header.first_sequence = chunk.first_sequence;
+  header.shard = chunk.shard;
+  header.delimiter_size = chunk.delimiter_size;
+  header.epoch = chunk.epoch;
+  header.opened_at = coarse_wall().time_since_epoch().count();
+  header.check = check_of(header);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  header.in_use.store(chunk_in_use, std::memory_order_relaxed);
 }
 
 inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class) {
@@ -254,8 +281,7 @@ inline void ShardSet::roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_c
   fresh.first_sequence = next_sequence;
   fresh.delimiter_size = shard.delimiter_size;
   fresh.opened_at = coarse_now();
-  fresh.header().first_sequence = next_sequence;
-  fresh.header().shard = shard.id;
+  mark_in_use(fresh);
   (shard.newest != nullptr ? shard.newest->next : shard.oldest) = &fresh;
   shard.newest = &fresh;
   shard.open = &fresh;
@@ -300,7 +326,7 @@ inline void ShardSet::provision() {
   const std::uint32_t size_class = hot_class_;
   // Counted once: a producer that takes them as fast as they are made must not keep us here.
   std::size_t spare = pool_->spare_count(size_class, spare_wanted);
-  while (spare < spare_wanted) {
+  while (spare < spare_wanted && !closed_) {
     const std::size_t made = grow(lock, size_class);
     if (made == 0) {
       return;
@@ -315,8 +341,9 @@ inline std::size_t ShardSet::grow(Lock& lock, std::uint32_t size_class) {
   if (count == 0) {
     return 0;
   }
+  BlockStore* store = pool_->store();
   lock.unlock();
-  Chunk* chunks = make_chunks(size_class, count);
+  Chunk* chunks = make_chunks(size_class, count, store);
   lock.lock();
   pool_->end_growth(size_class, count, chunks);
   return chunks == nullptr ? 0 : count;
@@ -328,7 +355,7 @@ inline void ShardSet::forget_everything() {
   counts_ = {};
   rolled_bytes_ = 0;
   incarnation_ = next_generation();
-  pool_ = std::make_shared<ChunkPool>(options_.memory_limit);
+  pool_ = std::make_shared<ChunkPool>(options_.memory_limit, options_.store);
   parked_ = true;
 }
 

@@ -6,6 +6,7 @@
 // Rolling to a new chunk happens elsewhere (shard_set.hpp), once a chunk.
 #pragma once
 
+#include <hydrant/core/chunk_header.hpp>
 #include <hydrant/core/put_result.hpp>
 
 #include <atomic>
@@ -16,15 +17,6 @@
 namespace hydrant::detail {
 
 struct Chunk;
-
-/// At the front of every chunk's memory: what a reader of that memory alone
-/// needs to find its records. A cache line of its own.
-struct alignas(64) ChunkHeader {
-  std::atomic<std::uint32_t> committed{0};
-  std::uint32_t capacity = 0;
-  std::uint64_t first_sequence = 0;
-  std::uint32_t shard = 0;
-};
 
 /// The header of a shard without an open chunk. Never written.
 inline constinit ChunkHeader no_page;

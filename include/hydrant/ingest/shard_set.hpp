@@ -10,10 +10,11 @@
 // writer and every slice of it have let go. The bodies are in roll.hpp.
 #pragma once
 
+#include <hydrant/core/chunk_check.hpp>
+#include <hydrant/core/settled_ranges.hpp>
 #include <hydrant/ingest/chunk.hpp>
 #include <hydrant/ingest/chunk_pool.hpp>
 #include <hydrant/ingest/overflow.hpp>
-#include <hydrant/ingest/settled_ranges.hpp>
 #include <hydrant/ingest/stream_gate.hpp>
 
 #include <condition_variable>
@@ -43,6 +44,8 @@ struct IngestOptions {
   std::size_t memory_limit = 0;
   /// Of memory_limit, kept back for the outputs of transforms and the error output.
   std::size_t reserve = 0;
+  /// Where records are kept; null: in the system's memory.
+  std::shared_ptr<BlockStore> store;
 };
 
 /// Counters of the door, guarded by the stream's lock.
@@ -60,7 +63,7 @@ class ShardSet : public GateKeeper {
  public:
   explicit ShardSet(IngestOptions options)
       : options_(std::move(options)),
-        pool_(std::make_shared<ChunkPool>(options_.memory_limit)),
+        pool_(std::make_shared<ChunkPool>(options_.memory_limit, options_.store)),
         incarnation_(next_generation()) {}
 
   ~ShardSet() override {
@@ -99,12 +102,15 @@ class ShardSet : public GateKeeper {
 
   // What the stream does for its shards. The lock is held.
   virtual SteadyTime coarse_now() noexcept = 0;
+  virtual WallTime coarse_wall() noexcept = 0;
   /// Harvest soon: enough bytes have gathered, or memory is short.
   virtual void wake_collector(bool memory_is_short) noexcept = 0;
   /// A record came in while the collector slept without a timer.
   virtual void unpark() noexcept = 0;
   /// Discards the oldest chunk whose delivery has not begun. False when there is none.
   virtual bool drop_oldest() noexcept = 0;
+  /// Nobody refers any more to a chunk that an earlier life has left.
+  virtual void release_found(Chunk& chunk) noexcept = 0;
   /// Lets others work until memory may be free. False when `until` has passed, or waiting is
   /// futile.
   virtual bool wait_for_memory(Lock& lock, SteadyTime until) noexcept = 0;
@@ -117,7 +123,12 @@ class ShardSet : public GateKeeper {
   /// Gives back a slice's ref, or any other. The lock is held.
   void release(Chunk* chunk) noexcept {
     HYDRANT_ASSERT(chunk->refs > 0);
-    if (--chunk->refs == 0) {
+    if (--chunk->refs != 0) {
+      return;
+    }
+    if (chunk->is_found) {
+      release_found(*chunk);
+    } else {
       pool_->give_back(chunk);
     }
   }
@@ -175,6 +186,7 @@ class ShardSet : public GateKeeper {
     SteadyTime until = SteadyTime::min();  // how long to wait; min: not known yet
     bool may_retry = true;
     bool told_collector = false;
+    bool may_spill = false;  // others have just left memory
   };
 
   PutStatus admit(std::size_t size) const noexcept;
@@ -186,6 +198,7 @@ class ShardSet : public GateKeeper {
   void leave_park() noexcept;
   std::size_t grow(Lock& lock, std::uint32_t size_class);
   Chunk* take_chunk(Lock& lock, std::uint32_t size_class, Shortage& shortage) noexcept;
+  void mark_in_use(Chunk& chunk) noexcept;
   void roll(OwnedShard& shard, Chunk& fresh, std::uint32_t size_class);
   void seal_open_chunk(OwnedShard& shard) noexcept;
   std::uint32_t class_limit() const noexcept;

@@ -36,13 +36,16 @@ enum class EventKind : std::uint8_t {
   flush,
   close,
   forked,
+  journal_failed,   ///< It could not take records: no disk space, no permission.
+  journal_damaged,  ///< Something of an earlier life could not be read, or not be made again.
 };
 
 constexpr std::string_view to_text(EventKind kind) {
-  constexpr std::array<std::string_view, 15> names{
-      "opened",   "resumed",         "batch_closed",   "retry_scheduled", "gave_up",
-      "bisected", "parked",          "batch_finished", "dead_lettered",   "lost",
-      "overflow", "sink_overstayed", "flush",          "close",           "forked"};
+  constexpr std::array<std::string_view, 17> names{
+      "opened",         "resumed",         "batch_closed",   "retry_scheduled", "gave_up",
+      "bisected",       "parked",          "batch_finished", "dead_lettered",   "lost",
+      "overflow",       "sink_overstayed", "flush",          "close",           "forked",
+      "journal_failed", "journal_damaged"};
   const auto index = static_cast<std::size_t>(kind);
   return index < names.size() ? names[index] : std::string_view("unknown");
 }

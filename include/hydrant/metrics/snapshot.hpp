@@ -21,8 +21,8 @@
 
 namespace hydrant {
 
-inline constexpr std::size_t close_reason_count = 6;
-static_assert(static_cast<std::size_t>(CloseReason::memory) + 1 == close_reason_count);
+inline constexpr std::size_t close_reason_count = 7;
+static_assert(static_cast<std::size_t>(CloseReason::recovery) + 1 == close_reason_count);
 
 /// The few numbers of a histogram that are published.
 /// Threads: a plain value; copies are independent.

@@ -116,10 +116,9 @@ class MemoryMapping final : public Mapping {
 
   std::span<std::byte> bytes() override { return std::as_writable_bytes(stored_->bytes()); }
 
-  Status give_back(std::size_t offset, std::size_t size) override {
-    std::ranges::fill(stored_->bytes().subspan(offset, size), '\0');
-    return success();
-  }
+  void page_out(std::size_t, std::size_t) noexcept override {}
+
+  void become_private() noexcept override {}
 
  private:
   std::shared_ptr<StoredFile> stored_;

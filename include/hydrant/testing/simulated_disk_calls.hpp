@@ -96,7 +96,7 @@ struct DiskState {
   std::uint64_t used() const {
     std::uint64_t bytes = 0;
     for (const auto& [path, file] : names.files()) {
-      bytes += file->allocated();
+      bytes += file->size();
     }
     return bytes;
   }
@@ -212,13 +212,14 @@ class SimulatedMapping final : public Mapping, private OpenOnDisk {
 
   std::span<std::byte> bytes() override { return memory_->bytes(); }
 
-  Status give_back(std::size_t offset, std::size_t size) override {
-    return run("give back", offset, CallKind::plain, [&](int code) {
-      if (code == 0) {
-        file_->give_back(offset, size);
-      }
-      return code;
-    });
+  void page_out(std::size_t, std::size_t) noexcept override {}
+
+  /// All mappings of the file part from it, for processes are not forked here.
+  void become_private() noexcept override {
+    std::lock_guard guard(disk_->lock);
+    if (life_ == disk_->life) {
+      file_->part_from_mappings();
+    }
   }
 
  private:

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -75,11 +74,6 @@ class SimulatedFile {
 
   std::size_t size() const { return seen_->size(); }
 
-  /// Disk space that the file takes.
-  std::uint64_t allocated() const {
-    return size() - std::min<std::uint64_t>(size(), given_back_.size() * disk_page_bytes);
-  }
-
   void resize(std::size_t size) { seen_->resize(size); }
 
   void write(std::size_t offset, std::span<const std::byte> bytes) {
@@ -87,16 +81,6 @@ class SimulatedFile {
       resize(offset + bytes.size());
     }
     std::ranges::copy(bytes, this->bytes().subspan(offset).begin());
-  }
-
-  /// Frees the space of the pages that lie wholly within.
-  void give_back(std::size_t offset, std::size_t size) {
-    const std::size_t first = (offset + disk_page_bytes - 1) / disk_page_bytes;
-    const std::size_t end = std::min(offset + size, this->size()) / disk_page_bytes;
-    for (std::size_t page = first; page < end; ++page) {
-      std::ranges::fill(seen_->page(page), std::byte{0});
-      given_back_.insert(page);
-    }
   }
 
   /// Everything reaches the disk that the system does not believe to be there already.
@@ -164,7 +148,6 @@ class SimulatedFile {
     disk_.clear_behind_end();
     believed_ = disk_;
     seen_ = std::make_shared<PageMemory>(disk_);
-    given_back_.clear();
   }
 
   /// Turns one bit over, everywhere: the medium has gone bad.
@@ -199,7 +182,6 @@ class SimulatedFile {
   std::shared_ptr<PageMemory> seen_ = std::make_shared<PageMemory>();
   PageMemory believed_;
   PageMemory disk_;
-  std::set<std::size_t> given_back_;
 };
 
 }  // namespace hydrant::testing::detail

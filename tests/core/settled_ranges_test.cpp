@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <hydrant/ingest/settled_ranges.hpp>
+#include <hydrant/core/settled_ranges.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,7 @@
 using hydrant::detail::SettledRanges;
 
 TEST_CASE("settled ranges know what a plain set knows, in whatever order ranges end",
-          "[ingest][settled_ranges]") {
+          "[core][settled_ranges]") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
     std::mt19937_64 dice(seed);

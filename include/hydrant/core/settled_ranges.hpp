@@ -15,6 +15,11 @@ namespace hydrant::detail {
 /// Threads: distinct objects: safe; shared: unsafe.
 class SettledRanges {
  public:
+  struct Range {
+    std::uint64_t first;
+    std::uint64_t last;
+  };
+
   /// Adds `[first, last)`, which must not overlap what is there.
   void add(std::uint64_t first, std::uint64_t last) {
     if (first == last) {
@@ -32,6 +37,27 @@ class SettledRanges {
     merge_with_neighbours(static_cast<std::size_t>(at - ranges_.begin()));
   }
 
+  /// Calls `visit(first, last)` for each part of `[first, last)` that is not settled.
+  template <class Visit>
+  void for_each_unsettled(std::uint64_t first, std::uint64_t last, Visit visit) const {
+    first = std::max(first, watermark_);
+    for (const Range& range : ranges_) {
+      if (first >= last || range.first >= last) {
+        break;
+      }
+      if (range.last <= first) {
+        continue;
+      }
+      if (first < range.first) {
+        visit(first, range.first);
+      }
+      first = range.last;
+    }
+    if (first < last) {
+      visit(first, last);
+    }
+  }
+
   bool contains(std::uint64_t sequence) const {
     if (sequence < watermark_) {
       return true;
@@ -47,12 +73,10 @@ class SettledRanges {
 
   std::size_t range_count() const { return ranges_.size(); }
 
- private:
-  struct Range {
-    std::uint64_t first;
-    std::uint64_t last;
-  };
+  /// The ranges above the watermark, in order.
+  const std::vector<Range>& ranges() const { return ranges_; }
 
+ private:
   void absorb() {
     std::size_t absorbed = 0;
     while (absorbed < ranges_.size() && ranges_[absorbed].first == watermark_) {

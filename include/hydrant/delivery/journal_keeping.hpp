@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+//
+// Engine, part four: the books on the disk. What the stream does with its
+// journal, where it has one: which batches it seals, which records it owes from
+// earlier lives, and when a spool has done its service.
+#pragma once
+
+#include <hydrant/core/digest.hpp>
+#include <hydrant/delivery/engine.hpp>
+#include <hydrant/delivery/resuming.hpp>
+
+#include <algorithm>
+
+namespace hydrant::detail {
+
+/// Errors: OptionsError when the directory cannot hold a journal, or is in use.
+inline std::shared_ptr<Journal> open_journal(const std::shared_ptr<World>& world,
+                                             const JournalOptions& options,
+                                             const std::string& stream) {
+  Result<std::shared_ptr<Journal>> journal = Journal::open(world, options, stream);
+  if (!journal) {
+    OptionErrors errors;
+    errors.check(false, "journal.directory", journal.failure().message,
+                 "\"" + options.directory + "\"");
+    throw OptionsError("stream \"" + stream + "\"", std::move(errors));
+  }
+  return std::move(journal.value());
+}
+
+/// Names this life of the stream. Its spool is made with the first chunk.
+inline void Engine::begin_life() {
+  if (journaling_ != nullptr) {
+    journaling_->journal().begin_life({.epoch = epoch_,
+                                       .id_seed_high = id_seed_high_,
+                                       .id_seed_low = id_seed_low_,
+                                       .created_at = world_->wall_now(),
+                                       .boot_id = {},
+                                       .owes_backup = backup_ != nullptr});
+  }
+}
+
+/// Takes over what earlier lives have left. The lock is held.
+inline void Engine::resume() {
+  if (journaling_ == nullptr) {
+    return;
+  }
+  const Journaling::Resumed resumed =
+      journaling_->resume(*main_, backup_, *error_, version_, world_->steady_now());
+  resumed_ = resumed.records;
+  const FoundCounts& found = resumed.found;
+  if (found.spools != 0) {
+    record_locked(EventKind::resumed, 0, static_cast<std::uint32_t>(resumed.records),
+                  "found " + std::to_string(found.spools) + " spools of earlier lives, " +
+                      to_text(ByteCount{found.bytes}) + "; " + std::to_string(resumed.batches) +
+                      " batches are made again");
+  }
+  if (!resumed.trouble.empty()) {
+    record_locked(EventKind::journal_failed, 0, 0,
+                  "a spool could not be read, and is left to the next start: " + resumed.trouble);
+  }
+  if (found.set_aside != 0 || found.damaged_entries != 0) {
+    record_locked(EventKind::journal_damaged, 0, 0,
+                  std::to_string(found.set_aside) + " files are set aside in " +
+                      journaling_->journal().top() + "/set-aside: unreadable are " +
+                      std::to_string(found.damaged_chunks) + " chunks, " +
+                      std::to_string(found.damaged_records) + " records, " +
+                      std::to_string(found.damaged_entries) + " entries of manifests; " +
+                      std::to_string(found.untrusted_chunks) +
+                      " chunks are from before the system started");
+  }
+}
+
+/// Before the first attempt of a batch. The lock is held.
+inline void Engine::seal(const Lane& lane, ClosedBatch& batch) {
+  if (journaling_ != nullptr && journaling_->seal(lane, batch, version_)) {
+    batch.commit = commits_started_ + 1;
+  }
+}
+
+/// Calls `visit` for each run of the slice's records whose end on this lane is still open.
+template <class Visit>
+void Engine::for_each_open(Lane& lane, const Slice& slice, Visit visit) {
+  if (journaling_ == nullptr) {
+    visit(slice);
+  } else {
+    journaling_->for_each_open(lane, slice, visit);
+  }
+}
+
+inline bool Engine::has_ended(const Lane& lane, std::span<const Slice> slices) {
+  Lock lock(mutex_);
+  bool has_ended = true;
+  for (const Slice& slice : slices) {
+    journaling_->for_each_open(lane, slice, [&](const Slice&) { has_ended = false; });
+  }
+  return has_ended;
+}
+
+inline void Engine::note_part(const Lane& lane, ClosedBatch& batch, std::uint64_t part,
+                              std::span<const Slice> outputs) {
+  if (lane.kind != Lane::Kind::main) {
+    return;  // letters are made of the notes in the seal
+  }
+  Digest digest;
+  for (const Slice& slice : outputs) {
+    for (std::uint32_t index = slice.first; index < slice.last; ++index) {
+      digest.add(slice.view().record(index).bytes());
+    }
+  }
+  Lock lock(mutex_);
+  if (!Journaling::note_part(batch, part, digest.value())) {
+    batch.id_number = batch.spool->manifest().next_number();
+    batch.is_made_again = false;
+    record_locked(EventKind::journal_damaged, batch.number, batch.count,
+                  "the transform made something else of the same records than before the restart: "
+                  "the batch is delivered under a new identity, maybe for the second time");
+  }
+}
+
+inline void Engine::release_found(Chunk& chunk) noexcept {
+  journaling_->release(chunk);
+}
+
+/// Removes files; lets go of the lock meanwhile.
+inline void Engine::remove_ended_spools(Lock& lock) {
+  const std::string trouble = journaling_->journal().take_trouble();
+  if (!trouble.empty()) {
+    record_locked(EventKind::journal_failed, 0, 0, "journal: " + trouble);
+  }
+  if (!journaling_->has_ended_spools()) {
+    return;
+  }
+  const std::vector<std::shared_ptr<Spool>> ended = journaling_->take_ended();
+  lock.unlock();
+  for (const std::shared_ptr<Spool>& spool : ended) {
+    spool->remove();
+  }
+  lock.lock();
+}
+
+}  // namespace hydrant::detail

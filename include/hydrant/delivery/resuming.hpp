@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+//
+// Journaling, part two: going on from what earlier lives have left. A batch
+// that was sealed and has not ended wholly is made again, record for record, as
+// long as all its records are there; every other record that has not ended is
+// gathered into new batches, oldest first.
+#pragma once
+
+#include <hydrant/delivery/journaling.hpp>
+
+#include <algorithm>
+
+namespace hydrant::detail {
+
+inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& error,
+                                              std::uint32_t version, SteadyTime now) {
+  Resumed resumed;
+  for (std::shared_ptr<Spool>& spool : journal_->adopt()) {
+    found_.push_back(std::make_unique<FoundSpool>());
+    FoundSpool& found = *found_.back();
+    found.spool = std::move(spool);
+    Status read =
+        found.spool->read(resumed.found, [&](const FoundChunk& chunk) { take_in(found, chunk); });
+    if (!read) {
+      resumed.trouble = found.spool->name() + ": " + read.failure().message;
+      found_.pop_back();
+      continue;
+    }
+    for (std::vector<Chunk*>& chunks : found.by_shard) {
+      std::sort(chunks.begin(), chunks.end(), [](const Chunk* a, const Chunk* b) {
+        return a->first_sequence < b->first_sequence;
+      });
+    }
+    // The error output's first: what it has is no longer the main delivery's.
+    const std::vector<Seal> seals = found.spool->manifest().seals();
+    for (Lane* lane : {&error, &main, backup}) {
+      for (const Seal& seal : seals) {
+        if (lane != nullptr && seal.lane == static_cast<std::uint16_t>(lane->kind)) {
+          const bool fits = seal.version == version && lane->can_cut_by(seal.output_quota) &&
+                            make_again(found, *lane, seal, now);
+          resumed.batches += fits ? 1u : 0u;
+          if (!fits) {
+            found.spool->manifest().forget_seal(seal.lane, seal.number);
+          }
+        }
+      }
+      const bool owes = lane != backup || found.spool->identity().owes_backup;
+      if (lane != nullptr && lane != &error && owes) {
+        gather_rest(found, *lane, now);
+        found.sealed.clear();
+      }
+    }
+    // The chunks' own refs: those that no batch needs go here.
+    for (Chunk& chunk : found.chunks) {
+      if (--chunk.refs == 0) {
+        release(chunk);
+      }
+    }
+    found.has_ended = found.chunks_left == 0;
+  }
+  resumed.records = main.counts.entered + error.counts.entered;
+  return resumed;
+}
+
+inline void Journaling::take_in(FoundSpool& found, const FoundChunk& chunk) {
+  constexpr std::uint32_t shard_count_max = 1u << 20;
+  if (chunk.shard >= shard_count_max) {
+    return;
+  }
+  Chunk& taken = found.chunks.emplace_back();
+  taken.memory = chunk.memory;
+  taken.store = found.spool.get();
+  taken.is_found = true;
+  taken.size_class = static_cast<std::uint32_t>(std::bit_width(chunk.bytes / chunk_bytes_min) - 1);
+  taken.refs = 1;
+  taken.sealed = true;
+  taken.is_damaged = chunk.for_each_run([](std::uint32_t, std::uint32_t) {}) != 0;
+  taken.sealed_count = chunk.count;
+  taken.harvested = chunk.count;
+  taken.shard = chunk.shard;
+  taken.delimiter_size = chunk.delimiter_size;
+  taken.first_sequence = chunk.first_sequence;
+  taken.epoch = found.spool->identity().epoch;
+  taken.opened_wall = WallTime(std::chrono::milliseconds(chunk.opened_at));
+  if (found.by_shard.size() <= chunk.shard) {
+    found.by_shard.resize(std::size_t{chunk.shard} + 1);
+  }
+  found.by_shard[chunk.shard].push_back(&taken);
+  ++found.chunks_left;
+}
+
+/// The seal's records, each slice with a ref; nothing when one of them is not there.
+inline std::optional<std::vector<Slice>> Journaling::slices_of(FoundSpool& found, const Seal& seal,
+                                                               SteadyTime now) {
+  std::vector<Slice> slices;
+  for (const SealedRange& range : seal.ranges) {
+    std::uint64_t next = range.first;
+    if (range.shard < found.by_shard.size()) {
+      for (Chunk* chunk : found.by_shard[range.shard]) {
+        if (next == range.last || chunk->first_sequence > next || chunk->is_damaged) {
+          break;
+        }
+        const std::uint64_t end = chunk->first_sequence + chunk->sealed_count;
+        if (end <= next) {
+          continue;
+        }
+        Slice slice;
+        slice.chunk = chunk;
+        slice.first = static_cast<std::uint32_t>(next - chunk->first_sequence);
+        slice.last = static_cast<std::uint32_t>(std::min(end, range.last) - chunk->first_sequence);
+        slice.arrival_steady = now;
+        slice.arrival = WallTime(std::chrono::milliseconds(range.arrival));
+        slice.failure = range.note == 0 ? nullptr : seal.notes[range.note - 1];
+        next = std::min(end, range.last);
+        slices.push_back(std::move(slice));
+      }
+    }
+    if (next != range.last) {
+      return std::nullopt;
+    }
+  }
+  for (const Slice& slice : slices) {
+    ++slice.chunk->refs;
+  }
+  return slices;
+}
+
+/// Makes a sealed batch again. Returns: false when all of it has ended, or a part is missing.
+inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& seal,
+                                   SteadyTime now) {
+  std::optional<std::vector<Slice>> slices = slices_of(found, seal, now);
+  if (!slices) {
+    return false;
+  }
+  ClosedBatch batch;
+  std::uint64_t open = 0;
+  for (const Slice& slice : *slices) {
+    for_each_open(lane, slice, [&](const Slice& part) {
+      open += part.count();
+      SettledRanges& taken = lane.kind == Lane::Kind::error ? found.failed_of(slice.chunk->shard)
+                                                            : found.sealed_of(slice.chunk->shard);
+      taken.add(part.first_sequence(), part.first_sequence() + part.count());
+    });
+    batch.bytes += slice.bytes();
+    batch.count += slice.count();
+  }
+  if (open == 0) {
+    for (const Slice& slice : *slices) {
+      --slice.chunk->refs;
+    }
+    return false;
+  }
+  batch.slices = std::move(*slices);
+  batch.reason = seal.reason;
+  batch.output_quota = static_cast<std::size_t>(seal.output_quota);
+  batch.first_arrival_steady = now;
+  batch.first_arrival = WallTime(std::chrono::milliseconds(seal.first_arrival));
+  batch.spool = found.spool.get();
+  batch.id_number = seal.number;
+  batch.is_made_again = true;
+  batch.commit = survives_power_loss() ? 1 : 0;  // its seal is written again with the first
+  lane.take_in(std::move(batch), open);
+  return true;
+}
+
+/// Every open record that is in no batch made again.
+inline void Journaling::gather_rest(FoundSpool& found, Lane& lane, SteadyTime now) {
+  // By age; within a shard by sequence, even where the wall clock went back.
+  std::vector<std::pair<WallTime, Chunk*>> in_order;
+  for (const std::vector<Chunk*>& chunks : found.by_shard) {
+    WallTime latest = WallTime::min();
+    for (Chunk* chunk : chunks) {
+      latest = std::max(latest, chunk->opened_wall);
+      in_order.emplace_back(latest, chunk);
+    }
+  }
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [age, chunk] : in_order) {
+    const Chunk& page = *chunk;
+    const FoundChunk found_chunk{
+        page.memory, chunk_bytes(page.size_class), 0, 0, page.delimiter_size, 0, page.sealed_count};
+    found_chunk.for_each_run([&](std::uint32_t first, std::uint32_t last) {
+      Slice run;
+      run.chunk = const_cast<Chunk*>(&page);
+      run.first = first;
+      run.last = last;
+      run.arrival_steady = now;
+      run.arrival = page.opened_wall;
+      for_each_open(lane, run, [&](const Slice& open) { gather(found, lane, open); });
+    });
+  }
+  lane.close_all(CloseReason::recovery);
+}
+
+/// Gathers what of these open records is in no batch made again.
+inline void Journaling::gather(FoundSpool& found, Lane& lane, const Slice& open) {
+  const std::uint64_t base = open.chunk->first_sequence;
+  found.sealed_of(open.chunk->shard)
+      .for_each_unsettled(open.first_sequence(), open.first_sequence() + open.count(),
+                          [&](std::uint64_t from, std::uint64_t to) {
+                            ++open.chunk->refs;
+                            lane.add(open.part(static_cast<std::uint32_t>(from - base),
+                                               static_cast<std::uint32_t>(to - base)));
+                          });
+}
+
+}  // namespace hydrant::detail

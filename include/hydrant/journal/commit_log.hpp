@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+//
+// What survives a power cut. Records and entries of the manifest are copied,
+// many at a time, into a log of files that were written full of zeros before,
+// so that a sync has nothing to wait for but the bytes: one write and one sync
+// a commit. Mapped memory is no good for that: syncing it takes two to four
+// times as long.
+//
+//   log-<6 digits>: frames, each from a multiple of 4,096 bytes on, so that a torn
+//   one never damages another
+//
+//     0  8 magic "HYDFRAM1"   8  4 version   12  4 unused
+//    16  8 epoch             24  8 number: the file's, shifted left by 32, and how many before
+//    32  8 payload bytes     40  8 check of bytes 16 to 39   48  8 digest of the payload
+//    56  8 unused            64 ... items, each a multiple of 8 bytes
+//
+//   item: 0 2 type   2 2 lane   4 4 unused   8 8 bytes that follow, padding included
+//     types 1 to 3: an entry of the manifest, as in layout.hpp
+//     identity: epoch, seeds, creation, flags (ManifestHeader without its boot id)
+//     records: 4 shard, 4 delimiter size, 8 first sequence, 8 arrival (ms), 4 count, 4 unused,
+//              8 payload bytes; then a 4-byte end offset a record as in core/record.hpp, then
+//              payloads
+//
+// Invariants: a frame counts when its digest is right, and then wholly; after a
+// write or a sync has failed nothing more is written; a file goes when all of its
+// records have ended, and what it says of batches is then in a later frame.
+#pragma once
+
+#include <hydrant/core/files.hpp>
+#include <hydrant/core/record.hpp>
+#include <hydrant/journal/layout.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace hydrant::detail {
+
+struct FrameHeader {
+  static constexpr std::uint64_t right_magic = journal_magic("HYDFRAM1");
+  static constexpr std::size_t alignment = 4096;
+
+  std::uint64_t magic = right_magic;
+  std::uint32_t version = journal_version;
+  std::uint32_t unused = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t number = 0;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t check = 0;
+  std::uint64_t payload_digest = 0;
+  std::uint64_t unused_too = 0;
+
+  std::uint64_t right_check() const {
+    Digest digest;
+    digest.add(epoch);
+    digest.add(number);
+    digest.add(payload_bytes);
+    return digest.value();
+  }
+};
+
+enum class ItemType : std::uint16_t {
+  // 1 to 3 are those of EntryType.
+  identity = 16,
+  records = 17,
+};
+
+struct ItemHeader {
+  std::uint16_t type = 0;
+  std::uint16_t lane = 0;
+  std::uint32_t unused = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct RecordsHeader {
+  std::uint32_t shard = 0;
+  std::uint32_t delimiter_size = 0;
+  std::uint64_t first_sequence = 0;
+  std::int64_t arrival = 0;
+  std::uint32_t count = 0;
+  std::uint32_t unused = 0;
+  std::uint64_t payload_bytes = 0;
+};
+
+static_assert(sizeof(FrameHeader) == 64 && sizeof(ItemHeader) == 16);
+static_assert(sizeof(RecordsHeader) == 40);
+
+/// Memory that grows without being filled.
+class FrameBuffer {
+ public:
+  std::byte* extend(std::size_t bytes) {
+    if (capacity_ - size_ < bytes) {
+      grow(size_ + bytes);
+    }
+    return memory_.get() + std::exchange(size_, size_ + bytes);
+  }
+
+  void clear() { size_ = 0; }
+
+  std::size_t size() const { return size_; }
+
+  std::byte* data() { return memory_.get(); }
+
+ private:
+  void grow(std::size_t least) {
+    const std::size_t capacity = std::max(least, std::max(capacity_ * 2, std::size_t{1} << 16));
+    std::unique_ptr<std::byte[]> memory(new std::byte[capacity]);
+    if (size_ != 0) {
+      std::memcpy(memory.get(), memory_.get(), size_);
+    }
+    memory_ = std::move(memory);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+/// Writes one spool's log.
+/// Threads: distinct objects: safe; shared: unsafe.
+class CommitLog {
+ public:
+  static constexpr std::uint64_t file_bytes_default = std::uint64_t{16} << 20;
+
+  /// Begins with the file after `last_file`; those up to it are there already.
+  CommitLog(Files& files, std::string directory, std::uint64_t epoch, std::uint32_t last_file,
+            std::uint64_t file_bytes)
+      : files_(&files),
+        directory_(std::move(directory)),
+        epoch_(epoch),
+        file_bytes_(file_bytes),
+        file_number_(last_file) {
+    begin_frame();
+  }
+
+  /// Adds records to the next commit.
+  void add_records(const RecordSlice& slice) {
+    RecordsHeader header;
+    header.shard = slice.shard;
+    header.delimiter_size = slice.delimiter_size;
+    header.first_sequence = slice.page_sequence + slice.first;
+    header.arrival = slice.arrival.time_since_epoch().count();
+    header.count = slice.count();
+    const std::span<const std::byte> payload = slice.bytes();
+    header.payload_bytes = payload.size();
+    const std::size_t slots = slice.count() * sizeof(std::uint32_t);
+    std::byte* at = add_item(static_cast<std::uint16_t>(ItemType::records), 0,
+                             sizeof(header) + slots + payload.size());
+    std::memcpy(at, &header, sizeof(header));
+    at += sizeof(header);
+    const std::uint32_t base = slice.begin_of(slice.first);
+    for (std::uint32_t index = slice.first; index < slice.last; ++index) {
+      const std::uint32_t slot =
+          slice.slots_top[-static_cast<std::ptrdiff_t>(index) - 1] - base;  // the high bit stays
+      std::memcpy(at, &slot, sizeof(slot));
+      at += sizeof(slot);
+    }
+    std::memcpy(at, payload.data(), payload.size());
+  }
+
+  /// Adds an entry of the manifest, or the identity, to the next commit.
+  void add_entry(std::uint16_t type, std::uint16_t lane, std::span<const std::byte> payload) {
+    std::byte* at = add_item(type, lane, payload.size());
+    if (!payload.empty()) {
+      std::memcpy(at, payload.data(), payload.size());
+    }
+  }
+
+  /// Writes what was added, whole or not at all, and returns when it is on stable storage.
+  /// Fails for good: whatever is asked afterwards, the first failure is the answer.
+  Status commit() {
+    if (!status_) {
+      return status_;
+    }
+    if (buffer_.size() == sizeof(FrameHeader)) {
+      return success();
+    }
+    status_ = write_frame();
+    begin_frame();
+    return status_;
+  }
+
+  /// Makes the next file ahead of time, where it is not there yet.
+  Status prepare() {
+    if (next_ == nullptr && status_) {
+      Result<std::unique_ptr<LogFile>> made =
+          files_->create_log(path_of(directory_, file_number_ + 1), file_bytes_);
+      if (!made) {
+        return made.failure();
+      }
+      next_ = std::move(made.value());
+      next_bytes_ = file_bytes_;
+    }
+    return success();
+  }
+
+  /// The number of the file that was written to last.
+  std::uint32_t file_number() const { return file_number_; }
+
+  std::size_t pending_bytes() const { return buffer_.size() - sizeof(FrameHeader); }
+
+  static std::string path_of(const std::string& directory, std::uint32_t number) {
+    constexpr std::size_t width = 6;
+    const std::string digits = std::to_string(number);
+    return directory + "/log-" +
+           std::string(digits.size() < width ? width - digits.size() : 0, '0') + digits;
+  }
+
+ private:
+  static std::size_t aligned(std::size_t bytes) {
+    return (bytes + FrameHeader::alignment - 1) / FrameHeader::alignment * FrameHeader::alignment;
+  }
+
+  void begin_frame() {
+    buffer_.clear();
+    buffer_.extend(sizeof(FrameHeader));
+  }
+
+  std::byte* add_item(std::uint16_t type, std::uint16_t lane, std::size_t bytes) {
+    ItemHeader header;
+    header.type = type;
+    header.lane = lane;
+    header.bytes = (bytes + 7) / 8 * 8;
+    std::byte* at = buffer_.extend(sizeof(header) + header.bytes);
+    std::memcpy(at, &header, sizeof(header));
+    at += sizeof(header);
+    std::memset(at + bytes, 0, header.bytes - bytes);
+    return at;
+  }
+
+  Status write_frame() {
+    const std::size_t whole = buffer_.size();
+    const std::size_t padded = aligned(whole);
+    if (file_ == nullptr || bytes_ - end_ < padded) {
+      if (Status turned = turn_to_next_file(padded); !turned) {
+        return turned;
+      }
+    }
+    std::memset(buffer_.extend(padded - whole), 0, padded - whole);
+    FrameHeader header;
+    header.epoch = epoch_;
+    header.number = std::uint64_t{file_number_} << 32 | frames_;
+    header.payload_bytes = whole - sizeof(header);
+    header.check = header.right_check();
+    Digest digest;
+    digest.add(std::span<const std::byte>(buffer_.data(), whole).subspan(sizeof(header)));
+    header.payload_digest = digest.value();
+    std::memcpy(buffer_.data(), &header, sizeof(header));
+    if (Status written = file_->write_at(end_, {buffer_.data(), padded}); !written) {
+      return written;
+    }
+    end_ += padded;
+    ++frames_;
+    return file_->sync();
+  }
+
+  Status turn_to_next_file(std::size_t least) {
+    if (next_ == nullptr || next_bytes_ < least) {
+      if (next_ != nullptr) {  // too small for this one frame
+        next_ = nullptr;
+        static_cast<void>(files_->remove(path_of(directory_, file_number_ + 1)));
+      }
+      const std::uint64_t bytes = std::max<std::uint64_t>(file_bytes_, least);
+      Result<std::unique_ptr<LogFile>> made =
+          files_->create_log(path_of(directory_, file_number_ + 1), bytes);
+      if (!made) {
+        return made.failure();
+      }
+      next_ = std::move(made.value());
+      next_bytes_ = bytes;
+    }
+    file_ = std::move(next_);
+    bytes_ = next_bytes_;
+    end_ = 0;
+    frames_ = 0;
+    ++file_number_;
+    return files_->sync_directory(directory_);
+  }
+
+  Files* files_;
+  const std::string directory_;
+  const std::uint64_t epoch_;
+  const std::uint64_t file_bytes_;
+  std::unique_ptr<LogFile> file_;
+  std::unique_ptr<LogFile> next_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t next_bytes_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint32_t frames_ = 0;
+  std::uint32_t file_number_;
+  FrameBuffer buffer_;
+  Status status_ = success();
+};
+
+/// What reading a log has met.
+struct LogCounts {
+  std::uint64_t frames = 0;
+  std::uint64_t damaged = 0;  // places where frames were expected and are not whole
+};
+
+/// Reads one file of a log: calls `visit(type, lane, payload)` for each item of each whole frame.
+/// A frame that is not whole costs only itself; what lies behind the last is not looked at.
+template <class Visit>
+void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCounts& counts,
+                   Visit visit) {
+  std::uint64_t last_number = 0;
+  bool skipped = false;
+  for (std::size_t at = 0; at + sizeof(FrameHeader) <= file.size();) {
+    const auto header = read_plain<FrameHeader>(file.data() + at);
+    const std::size_t room = file.size() - at - sizeof(header);
+    bool is_whole = header.magic == FrameHeader::right_magic && header.version == journal_version &&
+                    header.epoch == epoch && header.check == header.right_check() &&
+                    header.payload_bytes <= room &&
+                    (last_number == 0 || header.number > last_number);
+    std::span<const std::byte> payload;
+    if (is_whole) {
+      payload = file.subspan(at + sizeof(header), header.payload_bytes);
+      Digest digest;
+      digest.add(payload);
+      is_whole = digest.value() == header.payload_digest;
+    }
+    if (!is_whole) {
+      skipped = skipped || header.magic != 0;
+      at += FrameHeader::alignment;
+      continue;
+    }
+    counts.damaged += std::exchange(skipped, false) ? 1u : 0u;
+    ++counts.frames;
+    last_number = header.number;
+    while (payload.size() >= sizeof(ItemHeader)) {
+      const auto item = read_plain<ItemHeader>(payload.data());
+      payload = payload.subspan(sizeof(item));
+      if (item.bytes > payload.size()) {
+        break;
+      }
+      visit(item.type, item.lane, payload.first(item.bytes));
+      payload = payload.subspan(item.bytes);
+    }
+    at += (sizeof(header) + header.payload_bytes + FrameHeader::alignment - 1) /
+          FrameHeader::alignment * FrameHeader::alignment;
+  }
+}
+
+}  // namespace hydrant::detail

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+//
+// A stream's journal: its directory, the spool of its present life, and those
+// of earlier lives whose records have not all ended.
+#pragma once
+
+#include <hydrant/core/env.hpp>
+#include <hydrant/journal/journal_options.hpp>
+#include <hydrant/journal/rebuilding.hpp>
+#include <hydrant/journal/spool.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hydrant::detail {
+
+/// The journal of one stream in one process.
+/// Threads: shared: safe for make_blocks; the rest is its owner's to guard.
+class Journal final : public BlockStore {
+ public:
+  /// Makes the directory and takes its lock.
+  static Result<std::shared_ptr<Journal>> open(std::shared_ptr<World> world,
+                                               const JournalOptions& options,
+                                               const std::string& stream) {
+    auto journal = std::shared_ptr<Journal>(
+        new Journal(std::move(world), options, options.directory + "/" + stream + ".journal"));
+    Files& files = journal->world_->files();
+    if (Status made = files.make_directories(journal->top_); !made) {
+      return made.failure();
+    }
+    if (!options.shared) {
+      Result<std::unique_ptr<FileLock>> lock = files.lock(journal->top_ + "/lock");
+      if (!lock) {
+        const bool is_taken = lock.failure().os_code == EWOULDBLOCK;
+        return Failure{is_taken
+                           ? "is in use by another stream of this name: close that one, choose "
+                             "another directory, or set journal.shared on both"
+                           : lock.failure().message,
+                       lock.failure().os_code};
+      }
+      journal->lock_ = std::move(lock.value());
+    }
+    return journal;
+  }
+
+  /// Names the life that begins. Its spool is made with the first block.
+  void begin_life(SpoolIdentity identity) {
+    const std::lock_guard guard(mutex_);
+    next_ = std::move(identity);
+    next_.boot_id = world_->files().boot_id();
+    current_ = nullptr;
+    is_over_ = false;
+  }
+
+  /// The spool of the present life, made if need be. Null, and `trouble`, when that fails.
+  std::shared_ptr<Spool> current() noexcept {
+    const std::lock_guard guard(mutex_);
+    if (current_ == nullptr && !is_over_) {
+      try {
+        make_current();
+      } catch (...) {  // no memory
+        trouble_ = "out of memory";
+      }
+    }
+    return current_;
+  }
+
+  /// The same, but not made for this.
+  std::shared_ptr<Spool> current_if_made() {
+    const std::lock_guard guard(mutex_);
+    return current_;
+  }
+
+  Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
+    // A disk that is full stays so for a while: not every put is to find that out for itself.
+    constexpr std::chrono::milliseconds pause{100};
+    const SteadyTime now = world_->steady_now();
+    if (now.time_since_epoch().count() < not_before_.load(std::memory_order_relaxed)) {
+      return {};
+    }
+    const std::shared_ptr<Spool> spool = current();
+    const Blocks blocks = spool == nullptr ? Blocks{} : spool->make_blocks(bytes, count);
+    if (blocks.memory == nullptr) {
+      not_before_.store(saturating_add(now, pause).time_since_epoch().count(),
+                        std::memory_order_relaxed);
+    }
+    return blocks;
+  }
+
+  // Blocks belong to their spool.
+  void page_out(std::byte*, std::size_t) noexcept override {}
+
+  void free_block(std::byte*, std::size_t) noexcept override {}
+
+  /// The spools of processes that have ended, oldest first, each now locked by this one.
+  std::vector<std::shared_ptr<Spool>> adopt() {
+    std::vector<std::shared_ptr<Spool>> spools;
+    Files& files = world_->files();
+    Result<std::vector<std::string>> names = files.list(top_);
+    if (!names) {
+      trouble_ = names.failure().message;
+      return spools;
+    }
+    for (const std::string& name : names.value()) {
+      if (is_spool_name(name)) {
+        if (std::shared_ptr<Spool> spool = adopt_one(name)) {
+          spools.push_back(std::move(spool));
+        }
+      } else if (is_lock_without_spool(name, names.value())) {
+        if (auto lock = files.lock(top_ + "/" + name)) {  // left by who died in making a spool
+          static_cast<void>(files.remove(top_ + "/" + name));
+        }
+      }
+    }
+    std::sort(spools.begin(), spools.end(), [](const auto& a, const auto& b) {
+      return std::pair(a->identity().created_at, a->name()) <
+             std::pair(b->identity().created_at, b->name());
+    });
+    return spools;
+  }
+
+  /// Why something could not be written since it was last asked; empty when all is well.
+  std::string take_trouble() {
+    const std::lock_guard guard(mutex_);
+    std::string trouble = std::exchange(trouble_, {});
+    return trouble.empty() && current_ != nullptr ? current_->take_trouble() : trouble;
+  }
+
+  /// Every record of the present life has ended, and no more will come: leaves nothing behind.
+  void remove_current() {
+    const std::lock_guard guard(mutex_);
+    is_over_ = true;
+    if (current_ != nullptr) {
+      current_->remove();
+    }
+  }
+
+  /// Nobody works on the present life any more: the next may take it over. Threads that have put
+  /// keep its memory for a while.
+  void end_life() {
+    const std::lock_guard guard(mutex_);
+    if (current_ != nullptr) {
+      current_->unlock();
+    }
+  }
+
+  /// The owner of the stream is gone: another may open the directory. Spools stay locked.
+  void unlock() { lock_ = nullptr; }
+
+  /// In a forked child: everything so far is the parent's.
+  void forget_in_child() noexcept {
+    new (&mutex_) std::mutex;
+    if (lock_ != nullptr) {
+      lock_->forget();
+      lock_ = nullptr;
+    }
+    if (current_ != nullptr) {
+      current_->forget_in_child();
+      // The parent's memory stays: the thread that forked may be about to write to it.
+      static_cast<void>(new std::shared_ptr<Spool>(std::move(current_)));
+      current_ = nullptr;
+    }
+  }
+
+  const std::string& top() const { return top_; }
+
+  const Durability& durability() const { return durability_; }
+
+  static std::string name_of(std::uint64_t epoch) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string name;
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      name += digits[epoch >> shift & 0xf];
+    }
+    return name;
+  }
+
+ private:
+  Journal(std::shared_ptr<World> world, const JournalOptions& options, std::string top)
+      : world_(std::move(world)), top_(std::move(top)), budget_(std::make_shared<DiskBudget>()) {
+    budget_->limit = options.disk_limit.value;
+    durability_ = options.durability;
+  }
+
+  static bool is_spool_name(const std::string& name) {
+    return name.size() == 16 && std::all_of(name.begin(), name.end(), [](char c) {
+             return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+  }
+
+  static bool is_lock_without_spool(const std::string& name,
+                                    const std::vector<std::string>& names) {
+    constexpr std::string_view suffix = ".lock";
+    if (!name.ends_with(suffix)) {
+      return false;
+    }
+    const std::string spool = name.substr(0, name.size() - suffix.size());
+    return is_spool_name(spool) && std::find(names.begin(), names.end(), spool) == names.end();
+  }
+
+  void make_current() {
+    Files& files = world_->files();
+    Spool::Place place{&files, top_, name_of(next_.epoch), budget_};
+    // The lock first: a spool without one is a dead process's.
+    Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
+    if (!lock) {
+      trouble_ = lock.failure().message;
+      return;
+    }
+    if (Status made = files.make_directories(place.directory()); !made) {
+      trouble_ = made.failure().message;
+      return;
+    }
+    Result<std::unique_ptr<Manifest>> manifest =
+        Manifest::create(files, place.directory(), next_, Manifest::bytes_default);
+    if (!manifest) {
+      trouble_ = manifest.failure().message;
+      Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
+      return;
+    }
+    current_ = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
+                                       std::move(manifest.value()));
+    if (durability_.survives_power_loss()) {
+      current_->start_log(0, CommitLog::file_bytes_default);
+    }
+  }
+
+  std::shared_ptr<Spool> adopt_one(const std::string& name) {
+    Files& files = world_->files();
+    Spool::Place place{&files, top_, name, budget_};
+    Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
+    if (!lock) {
+      return nullptr;  // its process lives
+    }
+    const std::optional<std::uint32_t> last_log = last_log_of(place);
+    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
+    if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
+      manifest = rebuild(place);
+      if (!manifest) {
+        trouble_ = manifest.failure().message;
+        return nullptr;
+      }
+    }
+    if (!manifest) {
+      const Failure failure = manifest.failure();
+      manifest = begin_manifest_anew(place);
+      if (!manifest) {
+        Spool(place, std::move(lock.value()), nullptr).remove_if_empty();
+        trouble_ = failure.message;
+        return nullptr;
+      }
+    }
+    auto spool = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
+                                         std::move(manifest.value()));
+    if (durability_.survives_power_loss()) {
+      spool->start_log(last_log.value_or(0), CommitLog::file_bytes_default);
+    }
+    return spool;
+  }
+
+  /// The number of the spool's last log file, if it has any.
+  std::optional<std::uint32_t> last_log_of(const Spool::Place& place) {
+    std::optional<std::uint32_t> last;
+    if (Result<std::vector<std::string>> names = world_->files().list(place.directory())) {
+      constexpr std::string_view prefix = "log-";
+      for (const std::string& name : names.value()) {
+        std::uint32_t number = 0;
+        const char* end = name.data() + name.size();
+        if (name.starts_with(prefix) &&
+            std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
+          last = std::max(last.value_or(0), number);
+        }
+      }
+    }
+    return last;
+  }
+
+  Result<std::unique_ptr<Manifest>> rebuild(const Spool::Place& place) {
+    Files& files = world_->files();
+    if (files.boot_id().empty()) {
+      return Failure{"the system does not say when it was started"};
+    }
+    Rebuilding rebuilding(files, place.directory());
+    if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
+      return rebuilt.failure();
+    }
+    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
+    for (std::uint64_t i = 0; manifest && i < rebuilding.counts().damaged; ++i) {
+      manifest.value()->note_lost();
+    }
+    return manifest;
+  }
+
+  /// For a spool whose manifest cannot be read: what became of its records is not known, so all of
+  /// them count as not ended. Fails where there are no records.
+  Result<std::unique_ptr<Manifest>> begin_manifest_anew(const Spool::Place& place) {
+    Files& files = world_->files();
+    Result<std::vector<std::string>> names = files.list(place.directory());
+    if (!names) {
+      return names.failure();
+    }
+    const auto is_segment = [](const std::string& name) { return name.starts_with("segment-"); };
+    if (std::none_of(names.value().begin(), names.value().end(), is_segment)) {
+      return Failure{"read " + place.directory() + ": no manifest, no segments"};
+    }
+    if (Status made = files.make_directories(top_ + "/set-aside"); !made) {
+      return made.failure();
+    }
+    for (const std::string& name : names.value()) {
+      if (name.starts_with("manifest-")) {
+        static_cast<void>(files.rename(place.directory() + "/" + name,
+                                       top_ + "/set-aside/" + place.name + "-" + name));
+      }
+    }
+    SpoolIdentity identity;
+    identity.epoch = epoch_of(place.name);
+    identity.id_seed_high = world_->random();
+    identity.id_seed_low = world_->random();
+    identity.boot_id = files.boot_id();
+    Result<std::unique_ptr<Manifest>> manifest =
+        Manifest::create(files, place.directory(), identity, Manifest::bytes_default);
+    if (manifest) {
+      manifest.value()->note_lost();
+    }
+    return manifest;
+  }
+
+  static std::uint64_t epoch_of(const std::string& name) {
+    std::uint64_t epoch = 0;
+    for (const char c : name) {
+      epoch = epoch << 4 | static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return epoch;
+  }
+
+  const std::shared_ptr<World> world_;
+  const std::string top_;
+  const std::shared_ptr<DiskBudget> budget_;
+  Durability durability_;
+  std::unique_ptr<FileLock> lock_;
+  std::mutex mutex_;  // for what follows
+  SpoolIdentity next_;
+  std::shared_ptr<Spool> current_;
+  bool is_over_ = false;
+  std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
+  std::string trouble_;
+};
+
+}  // namespace hydrant::detail

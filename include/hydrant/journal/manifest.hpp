@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+//
+// What became of the records of one spool: which batches were sealed, which
+// records have ended. A log in mapped memory, so that an entry costs a copy and
+// outlives the process; when it is full, what still matters is written into
+// the other of two files. The layout is in layout.hpp.
+#pragma once
+
+#include <hydrant/core/files.hpp>
+#include <hydrant/core/settled_ranges.hpp>
+#include <hydrant/core/time.hpp>
+#include <hydrant/journal/seal.hpp>
+#include <hydrant/journal/spool_identity.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hydrant::detail {
+
+/// The account of one spool's records.
+/// Threads: distinct objects: safe; shared: unsafe.
+class Manifest {
+ public:
+  static constexpr std::size_t bytes_default = std::size_t{1} << 20;
+  static constexpr std::size_t bytes_min = std::size_t{16} << 10;
+
+  /// Makes the two files.
+  static Result<std::unique_ptr<Manifest>> create(Files& files, const std::string& directory,
+                                                  SpoolIdentity identity, std::size_t bytes) {
+    auto manifest = std::unique_ptr<Manifest>(new Manifest(std::move(identity)));
+    Status written = manifest->write_into(files, directory, bytes);
+    if (!written) {
+      return written.failure();
+    }
+    return manifest;
+  }
+
+  /// Reads what a process that has ended left. What is damaged is counted and left out.
+  static Result<std::unique_ptr<Manifest>> open(Files& files, const std::string& directory) {
+    auto manifest = std::unique_ptr<Manifest>(new Manifest({}));
+    std::optional<std::size_t> newest;
+    std::uint64_t generation = 0;
+    for (std::size_t i = 0; i < manifest->files_.size(); ++i) {
+      Result<std::unique_ptr<Mapping>> file = files.map(name_of(directory, i));
+      if (!file) {
+        return file.failure();
+      }
+      manifest->files_[i] = std::move(file.value());
+      const std::optional<ManifestHeader> header = manifest->header_of(i);
+      if (header && header->complete != 0 && (!newest || header->generation > generation)) {
+        newest = i;
+        generation = header->generation;
+      }
+    }
+    if (!newest) {
+      return Failure{"read " + name_of(directory, 0) + ": neither manifest is whole"};
+    }
+    manifest->active_ = *newest;
+    manifest->replay(*manifest->header_of(*newest));
+    return manifest;
+  }
+
+  const SpoolIdentity& identity() const { return identity_; }
+
+  /// From here on a copy of each entry goes to `log`: its type, its lane, its payload.
+  void copy_entries_to(std::vector<LoggedEntry>* log) { log_ = log; }
+
+  /// What `header` says, and no entries and no files yet.
+  static std::unique_ptr<Manifest> from_log(const ManifestHeader& header) {
+    auto manifest = std::unique_ptr<Manifest>(new Manifest({}));
+    manifest->take_identity(header);
+    return manifest;
+  }
+
+  /// Takes in an entry that was copied.
+  void replay_entry(EntryType type, std::uint16_t lane, std::span<const std::byte> payload) {
+    take(type, lane, payload);
+  }
+
+  void set_boot(std::string boot_id) { identity_.boot_id = std::move(boot_id); }
+
+  /// Makes the two files, with everything that was taken in.
+  Status write_into(Files& files, const std::string& directory, std::size_t bytes = bytes_default) {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      Result<std::unique_ptr<Mapping>> file =
+          files.create_mapped(name_of(directory, i), std::max(bytes, bytes_min));
+      if (!file) {
+        return file.failure();
+      }
+      files_[i] = std::move(file.value());
+    }
+    return turn_over() ? success() : Status(Failure{"write " + directory + ": no room"});
+  }
+
+  /// The front of a manifest of this spool.
+  ManifestHeader header() const {
+    ManifestHeader header;
+    header.epoch = identity_.epoch;
+    header.id_seed_high = identity_.id_seed_high;
+    header.id_seed_low = identity_.id_seed_low;
+    header.created_at = identity_.created_at.time_since_epoch().count();
+    header.generation = generation_;
+    header.flags = identity_.owes_backup ? ManifestHeader::owes_backup : 0;
+    identity_.boot_id.copy(header.boot_id.data(), header.boot_id.size() - 1);
+    header.check = header.right_check();
+    return header;
+  }
+
+  /// Writes a batch down. Returns: false when there was no room; then it is not sealed.
+  bool seal(Seal seal) {
+    next_number_ = std::max(next_number_, seal.number + 1);
+    writer_.clear();
+    encode(seal, writer_);
+    const std::uint16_t lane = seal.lane;
+    seals_.push_back(std::move(seal));
+    if (write(EntryType::seal, lane)) {
+      return true;
+    }
+    seals_.pop_back();
+    return false;
+  }
+
+  /// The batch has ended: nobody will make it again.
+  void forget_seal(std::uint16_t lane, std::uint64_t number) {
+    std::erase_if(seals_,
+                  [&](const Seal& seal) { return seal.lane == lane && seal.number == number; });
+    std::erase_if(parts_, [&](const SealedPart& part) { return part.number == number; });
+  }
+
+  /// Records of one shard have ended on that track. None of them had before.
+  void done(Track track, std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
+    settled_of(track, shard).add(first, last);
+    writer_.clear();
+    put_range(shard, first, last);
+    write(EntryType::done, static_cast<std::uint16_t>(track));
+  }
+
+  /// Notes what a transform made of a part of a batch on the main lane.
+  /// Returns: false when it made something else of it before.
+  bool part(std::uint64_t number, std::uint64_t part, std::uint64_t digest) {
+    for (const SealedPart& known : parts_) {
+      if (known.number == number && known.part == part) {
+        return known.digest == digest;
+      }
+    }
+    parts_.push_back({number, part, digest});
+    writer_.clear();
+    writer_.put(parts_.back());
+    write(EntryType::part, 0);
+    return true;
+  }
+
+  /// Which of the shard's records have ended on that track.
+  SettledRanges& settled_of(Track track, std::uint32_t shard) {
+    std::vector<SettledRanges>& shards = settled_[static_cast<std::size_t>(track)];
+    if (shards.size() <= shard) {
+      shards.resize(std::size_t{shard} + 1);
+    }
+    return shards[shard];
+  }
+
+  /// Batches that were sealed and have not been forgotten, oldest first.
+  const std::vector<Seal>& seals() const { return seals_; }
+
+  /// A number that no batch of this spool has had.
+  std::uint64_t next_number() const { return next_number_; }
+
+  /// Entries that could not be read.
+  std::uint64_t damaged_entries() const { return damaged_entries_; }
+
+  /// What was there before could not be read at all.
+  void note_lost() { ++damaged_entries_; }
+
+  /// Whether something could not be written for want of room: a crash may then deliver twice.
+  bool is_short_of_room() const { return is_short_of_room_; }
+
+  static std::string name_of(const std::string& directory, std::size_t index) {
+    return directory + "/manifest-" + std::to_string(index);
+  }
+
+ private:
+  static constexpr std::uint32_t shard_count_max = 1u << 20;
+
+  explicit Manifest(SpoolIdentity identity) : identity_(std::move(identity)) {}
+
+  // --- writing --------------------------------------------------------------------------------
+
+  void put_range(std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
+    writer_.put(std::uint64_t{shard});
+    writer_.put(first);
+    writer_.put(last);
+  }
+
+  /// Writes the entry that stands in `writer_`, into the other file if need be.
+  bool write(EntryType type, std::uint16_t lane) {
+    if (log_ != nullptr) {
+      log_->push_back({type, lane, {writer_.bytes().begin(), writer_.bytes().end()}});
+    }
+    if (!is_short_of_room_ && (append(type, lane) || turn_over())) {
+      return true;  // what turns over writes everything that is known, this included
+    }
+    is_short_of_room_ = true;
+    return false;
+  }
+
+  bool append(EntryType type, std::uint16_t lane) {
+    writer_.pad();
+    const std::span<const std::byte> payload = writer_.bytes();
+    EntryHeader header;
+    header.size = static_cast<std::uint32_t>(sizeof(header) + payload.size());
+    header.type = type;
+    header.lane = lane;
+    header.check = header.right_check(generation_);
+    header.payload_check = EntryHeader::right_payload_check(generation_, payload);
+    const std::span<std::byte> file = files_[active_]->bytes();
+    if (file.size() - end_ < header.size) {
+      return false;
+    }
+    std::byte* at = file.data() + end_;
+    end_ += header.size;
+    const std::uint32_t whole = std::exchange(header.size, 0);
+    std::memcpy(at, &header, sizeof(header));
+    std::memcpy(at + sizeof(header), payload.data(), payload.size());
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    std::memcpy(at, &whole, sizeof(whole));
+    return true;
+  }
+
+  /// Begins the other file with everything that still matters. Returns: false when it is too much.
+  bool turn_over() {
+    const std::size_t before = active_;
+    const std::size_t end_before = end_;
+    active_ = 1 - active_;
+    ++generation_;
+    ManifestHeader header = this->header();
+    std::byte* front = files_[active_]->bytes().data();
+    std::memcpy(front, &header, sizeof(header));
+    end_ = sizeof(header);
+    if (!write_what_matters()) {
+      active_ = before;
+      end_ = end_before;
+      --generation_;
+      return false;
+    }
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    header.complete = 1;
+    std::memcpy(front, &header, sizeof(header));
+    return true;
+  }
+
+  bool write_what_matters() {
+    bool fits = true;
+    for (std::size_t track = 0; track < settled_.size(); ++track) {
+      const auto lane = static_cast<std::uint16_t>(track);
+      for (std::uint32_t shard = 0; shard < settled_[track].size(); ++shard) {
+        const SettledRanges& settled = settled_[track][shard];
+        writer_.clear();
+        if (settled.watermark() != 0) {
+          put_range(shard, 0, settled.watermark());
+        }
+        for (const SettledRanges::Range& range : settled.ranges()) {
+          put_range(shard, range.first, range.last);
+        }
+        fits = fits && (writer_.bytes().empty() || append(EntryType::done, lane));
+      }
+    }
+    for (const Seal& seal : seals_) {
+      writer_.clear();
+      encode(seal, writer_);
+      fits = fits && append(EntryType::seal, seal.lane);
+    }
+    for (const SealedPart& part : parts_) {
+      writer_.clear();
+      writer_.put(part);
+      fits = fits && append(EntryType::part, 0);
+    }
+    return fits;
+  }
+
+  // --- reading --------------------------------------------------------------------------------
+
+  std::optional<ManifestHeader> header_of(std::size_t index) const {
+    const std::span<const std::byte> file = files_[index]->bytes();
+    if (file.size() < bytes_min) {
+      return std::nullopt;
+    }
+    const auto header = read_plain<ManifestHeader>(file.data());
+    const bool is_right = header.magic == ManifestHeader::right_magic &&
+                          header.version == journal_version && header.check == header.right_check();
+    return is_right ? std::optional(header) : std::nullopt;
+  }
+
+  void take_identity(const ManifestHeader& header) {
+    identity_.epoch = header.epoch;
+    identity_.id_seed_high = header.id_seed_high;
+    identity_.id_seed_low = header.id_seed_low;
+    identity_.created_at = WallTime(std::chrono::milliseconds(header.created_at));
+    identity_.owes_backup = (header.flags & ManifestHeader::owes_backup) != 0;
+    identity_.boot_id = std::string(
+        header.boot_id.data(),
+        static_cast<std::size_t>(std::find(header.boot_id.begin(), header.boot_id.end(), '\0') -
+                                 header.boot_id.begin()));
+  }
+
+  void replay(const ManifestHeader& header) {
+    take_identity(header);
+    generation_ = header.generation;
+    end_ = sizeof(header);
+    const std::span<const std::byte> file = files_[active_]->bytes();
+    // Behind an entry that cannot be read there may be more: they are found by their check.
+    bool lost_the_thread = false;
+    for (std::size_t at = end_; at + sizeof(EntryHeader) <= file.size();) {
+      const auto entry = read_plain<EntryHeader>(file.data() + at);
+      if (!is_entry(file, at, entry)) {
+        lost_the_thread = true;
+        at += 8;
+        continue;
+      }
+      damaged_entries_ += std::exchange(lost_the_thread, false) ? 1u : 0u;
+      take(entry.type, entry.lane,
+           file.subspan(at + sizeof(EntryHeader), entry.size - sizeof(EntryHeader)));
+      at += entry.size;
+      end_ = at;
+    }
+  }
+
+  bool is_entry(std::span<const std::byte> file, std::size_t at, const EntryHeader& entry) const {
+    return entry.size >= sizeof(EntryHeader) && entry.size % 8 == 0 &&
+           entry.size <= file.size() - at && entry.check == entry.right_check(generation_) &&
+           entry.payload_check == EntryHeader::right_payload_check(
+                                      generation_, file.subspan(at + sizeof(EntryHeader),
+                                                                entry.size - sizeof(EntryHeader)));
+  }
+
+  void take(EntryType type, std::uint16_t lane, std::span<const std::byte> payload) {
+    EntryReader in(payload);
+    if (type == EntryType::seal) {
+      if (std::optional<Seal> seal = decode_seal(lane, payload)) {
+        next_number_ = std::max(next_number_, seal->number + 1);
+        seals_.push_back(std::move(*seal));
+      }
+    } else if (type == EntryType::part) {
+      parts_.push_back(in.take<SealedPart>());
+    } else if (type == EntryType::done && lane < track_count) {
+      constexpr std::size_t range_bytes = 3 * sizeof(std::uint64_t);
+      while (in.left() >= range_bytes) {
+        const auto shard = in.take<std::uint64_t>();
+        const auto first = in.take<std::uint64_t>();
+        const auto last = in.take<std::uint64_t>();
+        if (shard < shard_count_max && first < last) {
+          SettledRanges& settled =
+              settled_of(static_cast<Track>(lane), static_cast<std::uint32_t>(shard));
+          std::vector<SettledRanges::Range> fresh;
+          settled.for_each_unsettled(first, last, [&](std::uint64_t from, std::uint64_t to) {
+            fresh.push_back({from, to});
+          });
+          for (const SettledRanges::Range& range : fresh) {
+            settled.add(range.first, range.last);
+          }
+        }
+      }
+    }
+  }
+
+  SpoolIdentity identity_;
+  std::array<std::unique_ptr<Mapping>, 2> files_;
+  std::size_t active_ = 1;
+  std::size_t end_ = 0;
+  std::uint64_t generation_ = 0;
+  std::array<std::vector<SettledRanges>, track_count> settled_;
+  std::vector<Seal> seals_;
+  std::vector<SealedPart> parts_;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t damaged_entries_ = 0;
+  bool is_short_of_room_ = false;
+  EntryWriter writer_;
+  std::vector<LoggedEntry>* log_ = nullptr;
+};
+
+}  // namespace hydrant::detail

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+//
+// One life of a stream on the disk: the segments that hold its records and the
+// manifest that says what became of them. While the process lives, chunks take
+// their memory here; what a dead one left is delivered from here, and when all
+// of it has ended the spool is removed. The layout is in layout.hpp.
+#pragma once
+
+#include <hydrant/core/block_store.hpp>
+#include <hydrant/core/bytes.hpp>
+#include <hydrant/journal/manifest.hpp>
+#include <hydrant/journal/segment.hpp>
+#include <hydrant/journal/spool_log.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hydrant::detail {
+
+/// How much disk all spools of a journal may take, and take.
+struct DiskBudget {
+  std::uint64_t limit = 0;  // 0: no limit
+  std::atomic<std::uint64_t> used{0};
+
+  bool take(std::uint64_t bytes) {
+    const std::uint64_t before = used.fetch_add(bytes, std::memory_order_relaxed);
+    if (limit != 0 && before + bytes > limit) {
+      used.fetch_sub(bytes, std::memory_order_relaxed);
+      return false;
+    }
+    return true;
+  }
+
+  void give_back(std::uint64_t bytes) { used.fetch_sub(bytes, std::memory_order_relaxed); }
+};
+
+/// What was found in the spools of dead processes.
+struct FoundCounts {
+  std::uint64_t spools = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t set_aside = 0;         // files that are not, or not wholly, readable
+  std::uint64_t damaged_chunks = 0;    // records unknown
+  std::uint64_t damaged_records = 0;   // of chunks that are readable otherwise
+  std::uint64_t damaged_entries = 0;   // of manifests
+  std::uint64_t untrusted_chunks = 0;  // from before the operating system was started
+};
+
+/// One life of a stream on the disk.
+/// Threads: shared: safe for make_blocks and free_block; the manifest is its owner's to guard.
+class Spool final : public BlockStore {
+ public:
+  /// Where a spool is, and what it belongs to.
+  struct Place {
+    Files* files = nullptr;
+    std::string top;  // <directory>/<stream>.journal
+    std::string name;
+    std::shared_ptr<DiskBudget> budget;
+
+    std::string directory() const { return top + "/" + name; }
+  };
+
+  Spool(Place place, std::unique_ptr<FileLock> lock, std::unique_ptr<Manifest> manifest)
+      : place_(std::move(place)), lock_(std::move(lock)), manifest_(std::move(manifest)) {}
+
+  Manifest& manifest() { return *manifest_; }
+
+  const SpoolIdentity& identity() const { return manifest_->identity(); }
+
+  const std::string& name() const { return place_.name; }
+
+  // --- memory for chunks ----------------------------------------------------------------------
+
+  Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
+    try {
+      SegmentHeader header;
+      header.epoch = identity().epoch;
+      header.block_bytes = static_cast<std::uint32_t>(bytes);
+      header.block_count = static_cast<std::uint32_t>(count);
+      header.boot = boot_of(identity().boot_id);
+      const std::uint64_t size = segment_header_bytes + std::uint64_t{bytes} * count;
+      if (!place_.budget->take(size)) {
+        note_trouble("disk_limit of the journal is reached");
+        return {};
+      }
+      Result<Segment> made = Segment::create(*place_.files, next_path(), header);
+      if (!made) {
+        place_.budget->give_back(size);
+        note_trouble(made.failure().message);
+        return {};
+      }
+      const std::lock_guard guard(mutex_);
+      std::byte* memory = made.value().blocks();
+      segments_.emplace(memory, Held{std::move(made.value()), header.block_count, false});
+      return {memory, this};
+    } catch (...) {  // no memory
+      return {};
+    }
+  }
+
+  void free_block(std::byte* memory, std::size_t) noexcept override {
+    const std::lock_guard guard(mutex_);
+    auto at = segments_.upper_bound(memory);
+    if (at == segments_.begin()) {
+      return;
+    }
+    --at;
+    Held& held = at->second;
+    if (--held.live != 0) {
+      held.segment.page_out(memory);  // its disk space goes with the file
+      return;
+    }
+    if (!held.is_damaged) {
+      drop(held.segment);
+    }
+    segments_.erase(at);
+  }
+
+  void page_out(std::byte* memory, std::size_t) noexcept override {
+    const std::lock_guard guard(mutex_);
+    if (auto at = segments_.upper_bound(memory); at != segments_.begin()) {
+      (--at)->second.segment.page_out(memory);
+    }
+  }
+
+  /// Why blocks could not be made since it was last asked, if so.
+  std::string take_trouble() {
+    const std::lock_guard guard(mutex_);
+    return std::exchange(trouble_, {});
+  }
+
+  // --- what survives a power cut --------------------------------------------------------------
+
+  /// From here on entries of the manifest gather for the next commit. Once, by its owner.
+  void start_log(std::uint32_t last_file, std::uint64_t file_bytes) {
+    log_ = std::make_unique<SpoolLog>(*place_.files, place_.directory(), *manifest_, last_file,
+                                      file_bytes);
+  }
+
+  /// Null where the spool does not survive a power cut.
+  SpoolLog* log() { return log_.get(); }
+
+  // --- what a dead process left ---------------------------------------------------------------
+
+  /// Looks at every segment. Calls `visit(const FoundChunk&)` for each chunk that can be trusted;
+  /// its block is to be given back by `free_block`. What cannot be understood is set aside in the
+  /// end. Fails, having visited none, when a file cannot be opened: that may go another time.
+  template <class Visit>
+  Status read(FoundCounts& counts, Visit visit) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    if (!names) {
+      return names.failure();
+    }
+    std::sort(names.value().begin(), names.value().end());
+    std::vector<Segment> segments;
+    for (const std::string& name : names.value()) {
+      if (name.starts_with("segment-")) {
+        Result<Segment> opened = Segment::open(*place_.files, place_.directory() + "/" + name);
+        if (!opened) {
+          return opened.failure();
+        }
+        segments.push_back(std::move(opened.value()));
+      }
+    }
+    const std::uint64_t boot = boot_of(place_.files->boot_id());
+    if (boot == 0 && !identity().boot_id.empty()) {
+      return Failure{"the system does not say when it was started"};
+    }
+    ++counts.spools;
+    counts.damaged_entries += manifest_->damaged_entries();
+    for (Segment& segment : segments) {
+      ++counts.segments;
+      counts.bytes += segment.size();
+      const Segment::Fault fault = segment.fault(identity().epoch);
+      if (fault == Segment::Fault::none) {
+        read_segment(segment, boot, counts, visit);
+      } else if (fault != Segment::Fault::unborn) {
+        set_aside(segment.path(), counts);
+      }
+    }
+    return success();
+  }
+
+  // --- the end --------------------------------------------------------------------------------
+
+  /// Every record has ended: removes the spool's files, but what could not be read. The memory
+  /// stays as long as the object: some thread may be about to find out that the stream is closed.
+  void remove() {
+    const std::lock_guard guard(mutex_);
+    // The manifest last: without it, records that have ended would seem not to have.
+    if (remove_files("segment-") && remove_files("") &&
+        place_.files->remove_directory(place_.directory())) {
+      static_cast<void>(place_.files->remove(place_.directory() + ".lock"));
+    }
+    lock_.reset();
+  }
+
+  /// Lets others take the spool over.
+  void unlock() { lock_.reset(); }
+
+  /// The spool never came to hold records: removes it.
+  void remove_if_empty() {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    const auto is_segment = [](const std::string& name) { return name.starts_with("segment-"); };
+    if (!names || std::none_of(names.value().begin(), names.value().end(), is_segment)) {
+      remove();
+    }
+  }
+
+  /// In a forked child: the spool is the parent's.
+  void forget_in_child() noexcept {
+    new (&mutex_) std::mutex;
+    for (auto& [memory, held] : segments_) {
+      held.segment.become_private();
+    }
+    if (lock_ != nullptr) {
+      lock_->forget();
+    }
+  }
+
+  static std::uint64_t boot_of(const std::string& boot_id) {
+    if (boot_id.empty()) {
+      return 0;
+    }
+    return Digest::of_text(boot_id);
+  }
+
+ private:
+  struct Held {
+    Segment segment;
+    std::uint32_t live;
+    bool is_damaged;
+  };
+
+  std::string next_path() {
+    constexpr std::size_t width = 6;
+    const std::string digits = std::to_string(next_segment_.fetch_add(1));
+    return place_.directory() + "/segment-" +
+           std::string(digits.size() < width ? width - digits.size() : 0, '0') + digits;
+  }
+
+  void note_trouble(const std::string& text) {
+    const std::lock_guard guard(mutex_);
+    trouble_ = text;
+  }
+
+  void drop(Segment& segment) {
+    place_.budget->give_back(segment.size());
+    static_cast<void>(place_.files->remove(segment.path()));
+  }
+
+  /// Removes, or sets aside, every file of a name that begins so. Returns: whether that went well.
+  bool remove_files(std::string_view prefix) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    bool went_well = bool(names);
+    for (std::size_t i = 0; went_well && i < names.value().size(); ++i) {
+      const std::string& name = names.value()[i];
+      if (name.starts_with(prefix)) {
+        const std::string path = place_.directory() + "/" + name;
+        const bool aside =
+            std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
+        went_well = aside ? move_aside(path, name) : bool(place_.files->remove(path));
+      }
+    }
+    return went_well;
+  }
+
+  bool move_aside(const std::string& path, const std::string& name) {
+    Files& files = *place_.files;
+    return files.make_directories(place_.top + "/set-aside") &&
+           files.rename(path, place_.top + "/set-aside/" + place_.name + "-" + name);
+  }
+
+  template <class Visit>
+  void read_segment(Segment& segment, std::uint64_t boot, FoundCounts& counts, Visit& visit) {
+    std::uint32_t live = 0;
+    const bool is_trusted = segment.is_of_boot(boot);
+    std::vector<FoundChunk> found;
+    std::uint64_t damaged = segment.for_each_chunk([&](const FoundChunk& chunk) {
+      if (!is_trusted) {
+        ++counts.untrusted_chunks;
+        return;
+      }
+      found.push_back(chunk);
+      ++live;
+    });
+    counts.damaged_chunks += damaged;
+    for (const FoundChunk& chunk : found) {
+      const std::uint64_t records = chunk.for_each_run([](std::uint32_t, std::uint32_t) {});
+      counts.damaged_records += records;
+      damaged += records;
+    }
+    const bool keeps_file = damaged != 0 || !is_trusted;
+    if (keeps_file) {
+      set_aside(segment.path(), counts);
+    }
+    place_.budget->used.fetch_add(segment.size(), std::memory_order_relaxed);
+    if (live == 0) {
+      if (!keeps_file) {
+        drop(segment);
+      }
+      return;
+    }
+    {
+      const std::lock_guard guard(mutex_);
+      std::byte* memory = segment.blocks();
+      segments_.emplace(memory, Held{std::move(segment), live, keeps_file});
+    }
+    for (const FoundChunk& chunk : found) {
+      visit(chunk);
+    }
+  }
+
+  void set_aside(const std::string& path, FoundCounts& counts) {
+    set_aside_.push_back(path);
+    ++counts.set_aside;
+  }
+
+  const Place place_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<Manifest> manifest_;
+  std::unique_ptr<SpoolLog> log_;
+  std::mutex mutex_;  // for what follows
+  std::map<std::byte*, Held, std::less<>> segments_;
+  std::string trouble_;
+  std::vector<std::string> set_aside_;
+  std::atomic<std::uint32_t> next_segment_{1};
+};
+
+}  // namespace hydrant::detail

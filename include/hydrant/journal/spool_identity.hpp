@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// What a spool is called and what names its batches, and single entries of its
+// manifest on their way elsewhere.
+#pragma once
+
+#include <hydrant/core/time.hpp>
+#include <hydrant/journal/layout.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hydrant::detail {
+
+/// What a spool is called and what names its batches.
+struct SpoolIdentity {
+  std::uint64_t epoch = 0;
+  std::uint64_t id_seed_high = 0;
+  std::uint64_t id_seed_low = 0;
+  WallTime created_at{};
+  std::string boot_id;
+  bool owes_backup = false;  // whether each record must be backed up, too
+};
+
+/// The digest of what a transform made of a part of a batch.
+struct SealedPart {
+  std::uint64_t number = 0;  // of the batch
+  std::uint64_t part = 0;
+  std::uint64_t digest = 0;
+};
+
+/// An entry of a manifest, apart from it.
+struct LoggedEntry {
+  EntryType type{};
+  std::uint16_t lane = 0;
+  std::vector<std::byte> payload;
+};
+
+}  // namespace hydrant::detail

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include <hydrant/hydrant.hpp>
+#include <hydrant/testing/manual_env.hpp>
+#include <hydrant/testing/memory_sink.hpp>
+#include <hydrant/testing/scripted_sink.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scratch_directory.hpp"
+#include "test.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace hydrant::literals;
+
+hydrant::StreamOptions journalled(const std::string& directory) {
+  hydrant::StreamOptions options;
+  options.name = "orders";
+  options.buffering.size = 1_MiB;
+  options.buffering.interval = 60s;
+  options.journal.directory = directory;
+  return options;
+}
+
+std::vector<std::string> all_records(const hydrant::testing::MemorySink& sink) {
+  std::vector<std::string> all;
+  for (const auto& batch : sink.batches()) {
+    for (const auto& record : batch.records) {
+      all.push_back(record);
+    }
+  }
+  return all;
+}
+
+TEST_CASE("a record that a stream could not deliver before close is delivered by the next",
+          "[delivery][journal]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  {
+    hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+    hydrant::testing::ScriptedSink failing{{hydrant::testing::fail("down")}};
+    hydrant::DeliveryStream stream{journalled(scratch.path), hydrant::identity, failing, env};
+    for (int i = 0; i < 1000; ++i) {
+      REQUIRE(stream.put("record " + std::to_string(i)));
+    }
+    const hydrant::DeliveryReport report = stream.close(1s);
+    REQUIRE_FALSE(report.complete);
+    REQUIRE(report.ledger.in_journal == 1000);
+    REQUIRE(report.ledger.lost == 0);
+    REQUIRE(report.ledger.balanced());
+  }
+  hydrant::testing::ManualEnv env(2, std::make_shared<hydrant::SystemFiles>());
+  hydrant::DeliveryStream stream{journalled(scratch.path), hydrant::identity, sink, env};
+  REQUIRE(stream.ledger().recovered == 1000);
+  REQUIRE(stream.put("new"));
+
+  const hydrant::DeliveryReport report = stream.close(1s);
+
+  REQUIRE(report.complete);
+  REQUIRE(report.ledger.delivered == 1001);
+  REQUIRE(report.ledger.balanced());
+  const std::vector<std::string> all = all_records(sink);
+  REQUIRE(all.size() == 1001);
+  REQUIRE(all.front() == "record 0");
+  REQUIRE(all.back() == "new");
+}
+
+TEST_CASE("a stream that spills takes an outage of many times its memory, and delivers all of it",
+          "[delivery][journal][spill]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::StreamOptions options = journalled(scratch.path);
+  options.memory_limit = 8_MiB;
+  options.overflow = hydrant::Overflow::spill;
+  hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
+  const std::string record(1000, 'x');
+
+  for (int i = 0; i < 80'000; ++i) {  // ten times the memory, while no time passes
+    REQUIRE(stream.put(std::to_string(i) + " " + record));
+    REQUIRE(stream.snapshot().memory_used <= options.memory_limit);
+  }
+  REQUIRE(stream.ledger().in_memory == 80'000);
+  const hydrant::DeliveryReport report = stream.close(60s);
+
+  REQUIRE(report.complete);
+  REQUIRE(report.ledger.delivered == 80'000);
+  const std::vector<std::string> all = all_records(sink);
+  REQUIRE(all.size() == 80'000);
+  for (int i = 0; i < 80'000; ++i) {
+    REQUIRE(all[static_cast<std::size_t>(i)] == std::to_string(i) + " " + record);
+  }
+  REQUIRE(stream.snapshot().memory_used <= options.memory_limit);
+}
+
+TEST_CASE("a stream that spills refuses what the journal has no room for",
+          "[delivery][journal][spill]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::StreamOptions options = journalled(scratch.path);
+  options.memory_limit = 8_MiB;
+  options.journal.disk_limit = 20_MiB;
+  options.overflow = hydrant::Overflow::spill;
+  hydrant::DeliveryStream stream{options, hydrant::identity, sink, env};
+  const std::string record(1000, 'x');
+
+  std::uint64_t accepted = 0;
+  while (stream.put(record)) {
+    ++accepted;
+  }
+
+  REQUIRE(accepted > 12'000);
+  REQUIRE(accepted < 20'000);
+  REQUIRE(stream.ledger().refused_buffer_full == 1);
+  REQUIRE(stream.close(60s).ledger.delivered == accepted);
+  REQUIRE(stream.history().find("disk_limit") != std::string::npos);
+}
+
+}  // namespace
