@@ -63,6 +63,12 @@ struct Plan {
     transforms = dice.chance(500);
     backs_up = dice.chance(300);
     refuses_poison = dice.chance(300);
+    if (dice.chance(600)) {
+      options.journal.directory = "journal";
+      options.journal.durability = dice.pick<Durability>(
+          {Durability::process_crash, Durability::power_loss,
+           Durability::power_loss_window{milliseconds(dice.pick({10, 1000}))}});
+    }
     main_faults = draw_faults(dice);
     errors_fail = dice.chance(300);
     error_faults = errors_fail ? draw_faults(dice) : testing::DestinationFaults();
@@ -94,17 +100,28 @@ struct Plan {
     return faults;
   }
 
-  /// Batches that are refused are not split where they become objects, nor where they are taken
-  /// all or nothing; so there each batch keeps its identity to the end.
   testing::OracleRules rules() const {
     testing::OracleRules rules;
     rules.keeps_order = main_faults.partials == 0 && (!into_objects || options.concurrency == 1);
-    rules.exactly_once = is_idempotent;
+    // A destination that refuses a batch once, and takes it after a crash, has parts of it twice.
+    rules.exactly_once = is_idempotent && (!options.journal.is_on() || main_faults.rejects == 0);
     rules.may_lose = true;
     if (transforms) {
       rules.outputs_of = outputs_of;
     }
     return rules;
+  }
+
+  /// What of the accepted records a crash leaves.
+  testing::Survives survives(Ending ending) const {
+    if (!options.journal.is_on()) {
+      return testing::Survives::nothing;
+    }
+    if (ending == Ending::kill) {
+      return testing::Survives::everything;
+    }
+    return options.journal.durability.survives_power_loss() ? testing::Survives::what_was_durable
+                                                            : testing::Survives::nothing;
   }
 
   StreamOptions options;

@@ -138,28 +138,47 @@ class SimulatedRun {
     for (std::size_t i = 0; i < plan_.producers; ++i) {
       producers.push_back(std::make_unique<LockstepThread>());
     }
-    for (std::uint64_t steps = 5 + world_.dice().below(40); steps > 0 && is_sound(); --steps) {
+    const bool is_last = life_ == plan_.lives;
+    if (!is_last && world_.dice().chance(300)) {
+      world_.kill_at_disk_call(1 + world_.dice().below(60));
+    }
+    for (std::uint64_t steps = 5 + world_.dice().below(40);
+         steps > 0 && env_.is_alive() && is_sound(); --steps) {
       act(stream, producers);
       look(stream);
     }
-    if (life_ == plan_.lives) {
+    if (!env_.is_alive()) {
+      crash(stream, Ending::kill);
+    } else if (is_last) {
       come_to_rest(stream);
-      return;
+    } else {
+      end(stream, world_.dice().pick({Ending::close, Ending::kill, Ending::power_cut}));
     }
-    const auto ending = world_.dice().pick({Ending::close, Ending::kill, Ending::power_cut});
+  }
+
+  template <class Stream>
+  void end(Stream& stream, Ending ending) {
     if (ending == Ending::close) {
-      close(stream, std::chrono::milliseconds(world_.dice().below(60'000)));
-      oracle_.begin_life();
-      return;
+      static_cast<void>(close(stream, std::chrono::milliseconds(world_.dice().below(60'000))));
+      if (env_.is_alive()) {
+        oracle_.end_life(stream.ledger());
+        return;
+      }
     }
-    ending == Ending::kill ? world_.kill_process() : world_.cut_power();
-    oracle_.crashed(testing::Survives::nothing);
+    crash(stream, ending);
+  }
+
+  template <class Stream>
+  void crash(Stream& stream, Ending ending) {
+    ending == Ending::power_cut ? world_.cut_power() : world_.kill_process();
+    tell_fates(stream);
+    oracle_.crashed(plan_.survives(ending), stream.ledger());
   }
 
   template <class Stream>
   void act(Stream& stream, const std::vector<std::unique_ptr<LockstepThread>>& producers) {
     testing::SeededDice& dice = world_.dice();
-    switch (dice.below(10)) {
+    switch (dice.below(11)) {
       case 0:
       case 1:
       case 2:
@@ -182,6 +201,12 @@ class SimulatedRun {
           static_cast<void>(
               stream.wait(accepted_[static_cast<std::size_t>(dice.below(accepted_.size()))].ticket,
                           std::chrono::milliseconds(dice.below(2000))));
+        }
+        break;
+      case 8:
+        if (stream.sync(std::chrono::milliseconds(dice.below(2000))) == SyncStatus::durable &&
+            env_.is_alive()) {
+          oracle_.made_all_durable();
         }
         break;
       default:
@@ -227,6 +252,9 @@ class SimulatedRun {
   }
 
   void tell(const std::string& record, const PutResult& put) {
+    if (!env_.is_alive()) {
+      return;  // nobody has heard the answer
+    }
     const bool is_full = put.status() == PutStatus::buffer_full;
     expect(put || is_full || record.size() > 1000, "refused: " + std::string(put.reason()));
     oracle_.put(record, put.status(),
@@ -240,6 +268,9 @@ class SimulatedRun {
 
   template <class Stream>
   void look(Stream& stream) {
+    if (!env_.is_alive()) {
+      return;
+    }
     const Ledger ledger = stream.ledger();
     oracle_.check(ledger);
     const auto may_lose = [&](LostReason reason, bool may) {
@@ -278,15 +309,23 @@ class SimulatedRun {
   template <class Stream>
   bool close(Stream& stream, std::chrono::nanoseconds timeout) {
     const DeliveryReport report = stream.close(timeout);
+    if (!env_.is_alive()) {
+      return false;
+    }
     expect(report.ledger.in_memory == 0 && report.backup.in_memory == 0,
            "something is in memory after close: " + to_text(report));
-    for (const Accepted& accepted : accepted_) {
-      oracle_.ended(accepted.record, stream.wait(accepted.ticket, std::chrono::seconds(0)));
-    }
+    tell_fates(stream);
     oracle_.check_end_of_life(stream.ledger());
     expect(stream.backup_ledger().delivered == oracle_.backed_up_count(),
            "the backup's ledger counts other records than have arrived");
     return report.complete;
+  }
+
+  template <class Stream>
+  void tell_fates(Stream& stream) {
+    for (const Accepted& accepted : accepted_) {
+      oracle_.ended(accepted.record, stream.wait(accepted.ticket, std::chrono::seconds(0)));
+    }
   }
 
   testing::Simulation world_;

@@ -89,11 +89,11 @@ TEST_CASE("oracle misses a record that is gone", "[testing][oracle]") {
 TEST_CASE("oracle forgives what a crash may take, and nothing else", "[testing][oracle]") {
   Oracle forgiving = oracle_of_two();
   forgiving.made_durable(first);
-  forgiving.crashed(Survives::what_was_durable);
+  forgiving.crashed(Survives::what_was_durable, Ledger{});
   forgiving.finish();
 
   Oracle strict = oracle_of_two();
-  strict.crashed(Survives::everything);
+  strict.crashed(Survives::everything, Ledger{});
   strict.finish();
 
   REQUIRE(forgiving.faults() == std::vector<std::string>{first + ": accepted, and gone"});
@@ -127,7 +127,7 @@ TEST_CASE("oracle notices a second copy where there may be one", "[testing][orac
   oracle.committed({"key", first, false, false});
   oracle.committed({"key", first, true, true});
   REQUIRE(oracle.faults().empty());
-  oracle.crashed(Survives::everything);
+  oracle.crashed(Survives::everything, Ledger{});
 
   deliver(oracle, first);
 

@@ -11,6 +11,7 @@
 #include <hydrant/testing/numbered_record.hpp>
 #include <hydrant/testing/simulated_destination.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,7 @@ class Oracle {
     const RecordName name = *RecordName::of(record);
     Entry& entry = entries_[name];
     entry.record = record;
+    entry.life = life_;
     entry.outputs = rules_.outputs_of ? rules_.outputs_of(name) : 1;
   }
 
@@ -82,9 +84,16 @@ class Oracle {
     dropped_newest_ += dropped ? 1u : 0u;
   }
 
-  /// From now on the record survives a crash of the kind Survives::what_was_durable.
+  /// From now on this record survives a crash of the kind Survives::what_was_durable.
   void made_durable(const std::string& record) {
     entries_[*RecordName::of(record)].is_durable = true;
+  }
+
+  /// The same of every record that was accepted so far.
+  void made_all_durable() {
+    for (auto& [name, entry] : entries_) {
+      entry.is_durable = entry.is_durable || entry.state == State::accepted;
+    }
   }
 
   /// The main destination has taken something.
@@ -159,18 +168,21 @@ class Oracle {
            entry);
   }
 
-  /// The process ended without being closed.
-  void crashed(Survives survives) {
+  /// The process ended without being closed; `last` is the last that it knew of its books.
+  void crashed(Survives survives, const Ledger& last) {
     for (auto& [name, entry] : entries_) {
       const bool survived = survives == Survives::everything ||
                             (survives == Survives::what_was_durable && entry.is_durable);
       entry.may_be_missing = entry.may_be_missing || (!survived && !entry.has_fate);
     }
-    begin_life();
+    end_life(last);
   }
 
-  /// The process was closed in an orderly way, and another begins.
-  void begin_life() {
+  /// A life of the stream is over; another may begin.
+  void end_life(const Ledger& last) {
+    // Of records that an earlier life has accepted nobody has a ticket to ask by.
+    const std::uint64_t named = fates(WaitStatus::lost) + dropped_newest_;
+    nameless_losses_ += last.recovered == 0 ? 0 : last.lost - std::min(last.lost, named);
     ++life_;
     accepted_ = 0;
     dropped_newest_ = 0;
@@ -211,11 +223,14 @@ class Oracle {
     if (fates(WaitStatus::ended) != 0) {
       return;  // how some ended is forgotten
     }
-    expect(ledger.delivered == fates(WaitStatus::delivered) &&
-               ledger.dropped == fates(WaitStatus::dropped) &&
-               ledger.dead_lettered == fates(WaitStatus::dead_lettered) &&
-               ledger.lost == fates(WaitStatus::lost) + dropped_newest_ &&
-               ledger.in_memory + ledger.in_journal == fates(WaitStatus::pending),
+    const auto adds_up = [&](std::uint64_t count, std::uint64_t told) {
+      return ledger.recovered == 0 ? count == told : count >= told;
+    };
+    expect(adds_up(ledger.delivered, fates(WaitStatus::delivered)) &&
+               adds_up(ledger.dropped, fates(WaitStatus::dropped)) &&
+               adds_up(ledger.dead_lettered, fates(WaitStatus::dead_lettered)) &&
+               adds_up(ledger.lost, fates(WaitStatus::lost) + dropped_newest_) &&
+               adds_up(ledger.in_memory + ledger.in_journal, fates(WaitStatus::pending)),
            "the ledger is not the sum of the records' fates: " + to_text(ledger));
   }
 
@@ -224,19 +239,12 @@ class Oracle {
 
   /// When everything is over: where each accepted record is.
   void finish() {
+    std::uint64_t gone = 0;
     for (const auto& [name, entry] : entries_) {
-      if (entry.state != State::accepted || entry.may_be_missing) {
+      if (!is_gone(entry)) {
         continue;
       }
-      const bool ended_elsewhere =
-          entry.has_fate && (entry.fate == WaitStatus::lost || entry.fate == WaitStatus::dropped ||
-                             entry.fate == WaitStatus::ended);
-      std::uint32_t there = 0;
-      for (const auto& [output, copies] : entry.copies) {
-        there += copies.count != 0 ? 1u : 0u;
-      }
-      const bool arrived = there == entry.outputs;
-      expect(ended_elsewhere || arrived || entry.letters.count != 0, "accepted, and gone", entry);
+      expect(++gone <= nameless_losses_, "accepted, and gone", entry);
     }
   }
 
@@ -255,6 +263,7 @@ class Oracle {
     std::string record;
     State state = State::undecided;
     std::uint32_t outputs = 1;
+    std::uint64_t life = 0;                  // in which it was put
     std::map<std::uint32_t, Copies> copies;  // by output
     Copies letters;
     Copies backup;
@@ -298,12 +307,25 @@ class Oracle {
     return entry.outputs != 0 && there == entry.outputs;
   }
 
+  static bool is_gone(const Entry& entry) {
+    if (entry.state != State::accepted || entry.may_be_missing || entry.letters.count != 0) {
+      return false;
+    }
+    const bool ended_elsewhere =
+        entry.has_fate && (entry.fate == WaitStatus::lost || entry.fate == WaitStatus::dropped ||
+                           entry.fate == WaitStatus::ended);
+    const auto there = std::count_if(entry.copies.begin(), entry.copies.end(),
+                                     [](const auto& copies) { return copies.second.count != 0; });
+    return !ended_elsewhere && there != entry.outputs;
+  }
+
+  /// Among the records of one producer in one life: what a crash has left may come at any time.
   void check_order(const Entry& entry, const CommittedRecord& committed, std::uint32_t output) {
     if (!rules_.keeps_order || committed.is_repeat || entry.copies.count(output) != 0) {
       return;
     }
     const RecordName name = *RecordName::of(entry.record);
-    std::pair<std::uint64_t, std::uint32_t>& last = last_of_[name.producer];
+    std::pair<std::uint64_t, std::uint32_t>& last = last_of_[{entry.life, name.producer}];
     const std::pair<std::uint64_t, std::uint32_t> place{name.number, output};
     expect(last <= place, "overtaken by a later one of its producer", entry);
     last = std::max(last, place);
@@ -313,8 +335,10 @@ class Oracle {
 
   OracleRules rules_;
   std::map<RecordName, Entry> entries_;
-  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> last_of_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<std::uint64_t, std::uint32_t>>
+      last_of_;
   std::vector<std::string> faults_;
+  std::uint64_t nameless_losses_ = 0;
   // Of the present life.
   std::uint64_t life_ = 1;
   std::uint64_t accepted_ = 0;
