@@ -109,7 +109,7 @@ inline void Engine::note_part(const Lane& lane, ClosedBatch& batch, std::uint64_
   }
   Lock lock(mutex_);
   if (!Journaling::note_part(batch, part, digest.value())) {
-    batch.id_number = batch.spool->manifest().next_number();
+    batch.id_number = batch.spool->manifest().take_number();
     batch.is_made_again = false;
     record_locked(EventKind::journal_damaged, batch.number, batch.count,
                   "the transform made something else of the same records than before the restart: "

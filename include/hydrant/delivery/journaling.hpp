@@ -57,7 +57,7 @@ class Journaling {
     Seal seal;
     seal.lane = static_cast<std::uint16_t>(lane.kind);
     seal.reason = batch.reason;
-    seal.number = batch.spool->manifest().next_number();
+    seal.number = batch.spool->manifest().take_number();
     seal.first_arrival = batch.first_arrival.time_since_epoch().count();
     seal.version = version;
     seal.output_quota = lane.output_quota;

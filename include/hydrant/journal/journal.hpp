@@ -243,9 +243,17 @@ class Journal final : public BlockStore {
     Spool::Place place{&files, top_, name, budget_};
     Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
     if (!lock) {
-      return nullptr;  // its process lives
+      if (lock.failure().os_code != EWOULDBLOCK) {  // else its process lives
+        trouble_ = lock.failure().message;
+      }
+      return nullptr;
     }
-    const std::optional<std::uint32_t> last_log = last_log_of(place);
+    Result<std::vector<std::string>> names = files.list(place.directory());
+    if (!names) {
+      trouble_ = names.failure().message;
+      return nullptr;
+    }
+    const std::optional<std::uint32_t> last_log = last_log_of(names.value());
     Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
     if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
       manifest = rebuild(place);
@@ -256,7 +264,11 @@ class Journal final : public BlockStore {
     }
     if (!manifest) {
       const Failure failure = manifest.failure();
-      manifest = begin_manifest_anew(place);
+      if (failure.os_code != 0 && failure.os_code != ENOENT) {
+        trouble_ = failure.message;  // it may be readable another time
+        return nullptr;
+      }
+      manifest = begin_manifest_anew(place, names.value());
       if (!manifest) {
         Spool(place, std::move(lock.value()), nullptr).remove_if_empty();
         trouble_ = failure.message;
@@ -272,17 +284,15 @@ class Journal final : public BlockStore {
   }
 
   /// The number of the spool's last log file, if it has any.
-  std::optional<std::uint32_t> last_log_of(const Spool::Place& place) {
+  static std::optional<std::uint32_t> last_log_of(const std::vector<std::string>& names) {
+    constexpr std::string_view prefix = "log-";
     std::optional<std::uint32_t> last;
-    if (Result<std::vector<std::string>> names = world_->files().list(place.directory())) {
-      constexpr std::string_view prefix = "log-";
-      for (const std::string& name : names.value()) {
-        std::uint32_t number = 0;
-        const char* end = name.data() + name.size();
-        if (name.starts_with(prefix) &&
-            std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
-          last = std::max(last.value_or(0), number);
-        }
+    for (const std::string& name : names) {
+      std::uint32_t number = 0;
+      const char* end = name.data() + name.size();
+      if (name.starts_with(prefix) &&
+          std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
+        last = std::max(last.value_or(0), number);
       }
     }
     return last;
@@ -306,20 +316,17 @@ class Journal final : public BlockStore {
 
   /// For a spool whose manifest cannot be read: what became of its records is not known, so all of
   /// them count as not ended. Fails where there are no records.
-  Result<std::unique_ptr<Manifest>> begin_manifest_anew(const Spool::Place& place) {
+  Result<std::unique_ptr<Manifest>> begin_manifest_anew(const Spool::Place& place,
+                                                        const std::vector<std::string>& names) {
     Files& files = world_->files();
-    Result<std::vector<std::string>> names = files.list(place.directory());
-    if (!names) {
-      return names.failure();
-    }
     const auto is_segment = [](const std::string& name) { return name.starts_with("segment-"); };
-    if (std::none_of(names.value().begin(), names.value().end(), is_segment)) {
+    if (std::none_of(names.begin(), names.end(), is_segment)) {
       return Failure{"read " + place.directory() + ": no manifest, no segments"};
     }
     if (Status made = files.make_directories(top_ + "/set-aside"); !made) {
       return made.failure();
     }
-    for (const std::string& name : names.value()) {
+    for (const std::string& name : names) {
       if (name.starts_with("manifest-")) {
         static_cast<void>(files.rename(place.directory() + "/" + name,
                                        top_ + "/set-aside/" + place.name + "-" + name));

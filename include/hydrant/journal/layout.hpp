@@ -25,7 +25,7 @@
 //     0  8 magic "HYDMANI1"   8  4 version   12  4 complete   16  8 check of bytes 24 to 127
 //    24  8 epoch             32  8 id_seed_high   40  8 id_seed_low
 //    48  8 created_at (ms)   56  8 generation     64  8 flags: 1 owes_backup
-//    72 56 boot id, zeros where unknown
+//    72  8 next_number, above every batch's so far   80 48 boot id, zeros where unknown
 //
 //   entry: 0 4 size, written last   4 2 type   6 2 lane or track
 //          8 4 check of the first 8 bytes   12 4 check of the payload   16 ... payload
@@ -102,7 +102,8 @@ struct ManifestHeader {
   std::int64_t created_at = 0;
   std::uint64_t generation = 0;
   std::uint64_t flags = 0;
-  std::array<char, 56> boot_id{};
+  std::uint64_t next_number = 0;
+  std::array<char, 48> boot_id{};
 
   std::uint64_t right_check() const {
     Digest digest;
@@ -112,6 +113,7 @@ struct ManifestHeader {
     digest.add(static_cast<std::uint64_t>(created_at));
     digest.add(generation);
     digest.add(flags);
+    digest.add(next_number);
     digest.add(std::as_bytes(std::span(boot_id)));
     return digest.value();
   }

@@ -67,6 +67,7 @@ class Manifest {
     }
     manifest->active_ = *newest;
     manifest->replay(*manifest->header_of(*newest));
+    manifest->skip_unread_numbers();
     return manifest;
   }
 
@@ -111,6 +112,7 @@ class Manifest {
     header.created_at = identity_.created_at.time_since_epoch().count();
     header.generation = generation_;
     header.flags = identity_.owes_backup ? ManifestHeader::owes_backup : 0;
+    header.next_number = next_number_;
     identity_.boot_id.copy(header.boot_id.data(), header.boot_id.size() - 1);
     header.check = header.right_check();
     return header;
@@ -172,8 +174,8 @@ class Manifest {
   /// Batches that were sealed and have not been forgotten, oldest first.
   const std::vector<Seal>& seals() const { return seals_; }
 
-  /// A number that no batch of this spool has had.
-  std::uint64_t next_number() const { return next_number_; }
+  /// A number that no batch of this spool has had, nor will have.
+  std::uint64_t take_number() { return next_number_++; }
 
   /// Entries that could not be read.
   std::uint64_t damaged_entries() const { return damaged_entries_; }
@@ -306,10 +308,18 @@ class Manifest {
     identity_.id_seed_low = header.id_seed_low;
     identity_.created_at = WallTime(std::chrono::milliseconds(header.created_at));
     identity_.owes_backup = (header.flags & ManifestHeader::owes_backup) != 0;
+    next_number_ = std::max(next_number_, header.next_number);
     identity_.boot_id = std::string(
         header.boot_id.data(),
         static_cast<std::size_t>(std::find(header.boot_id.begin(), header.boot_id.end(), '\0') -
                                  header.boot_id.begin()));
+  }
+
+  /// Batches whose seals are damaged, or found no room, had numbers too: each life begins with
+  /// other numbers than those before it.
+  void skip_unread_numbers() {
+    constexpr int bits_a_life = 32;
+    next_number_ = ((next_number_ >> bits_a_life) + 1) << bits_a_life;
   }
 
   void replay(const ManifestHeader& header) {
