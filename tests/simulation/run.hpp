@@ -310,6 +310,7 @@ class SimulatedRun {
     const std::uint64_t lost = stream.ledger().lost;
     expect(close(stream, std::chrono::hours(1)), "close did not come to its end");
     expect(stream.ledger().lost == lost, "a close without hurry lost records");
+    oracle_.end_life(stream.ledger());
   }
 
   template <class Stream>
