@@ -62,7 +62,17 @@ class SimulatedRun {
       env_ = world_.start_process();
       env_.work_takes(plan_.work_takes);
       env_.yields(plan_.yields);
-      live_one_life();
+      if (life_ != plan_.lives && world_.dice().chance(300)) {
+        world_.kill_at_disk_call(1 +
+                                 world_.dice().below(world_.dice().pick<std::uint64_t>({20, 200})));
+      }
+      try {
+        live_one_life();
+      } catch (const OptionsError& error) {
+        expect(!env_.is_alive(), error.what());
+        world_.kill_process();  // it died before the stream was there
+        oracle_.crashed(plan_.survives(Ending::kill), Ledger());
+      }
       accepted_.clear();
     }
     if (is_sound()) {
@@ -138,10 +148,6 @@ class SimulatedRun {
     for (std::size_t i = 0; i < plan_.producers; ++i) {
       producers.push_back(std::make_unique<LockstepThread>());
     }
-    const bool is_last = life_ == plan_.lives;
-    if (!is_last && world_.dice().chance(300)) {
-      world_.kill_at_disk_call(1 + world_.dice().below(60));
-    }
     for (std::uint64_t steps = 5 + world_.dice().below(40);
          steps > 0 && env_.is_alive() && is_sound(); --steps) {
       act(stream, producers);
@@ -149,7 +155,7 @@ class SimulatedRun {
     }
     if (!env_.is_alive()) {
       crash(stream, Ending::kill);
-    } else if (is_last) {
+    } else if (life_ == plan_.lives) {
       come_to_rest(stream);
     } else {
       end(stream, world_.dice().pick({Ending::close, Ending::kill, Ending::power_cut}));
@@ -304,6 +310,7 @@ class SimulatedRun {
     const std::uint64_t lost = stream.ledger().lost;
     expect(close(stream, std::chrono::hours(1)), "close did not come to its end");
     expect(stream.ledger().lost == lost, "a close without hurry lost records");
+    oracle_.end_life(stream.ledger());
   }
 
   template <class Stream>

@@ -71,6 +71,7 @@ struct DiskState {
   void kill_process() {
     note("disk: process killed", {}, life);
     ++life;
+    killing_call = 0;
     locked.clear();
     for (const auto& [path, file] : names.files()) {
       file->part_from_mappings();
@@ -208,7 +209,7 @@ class SimulatedMapping final : public Mapping, private OpenOnDisk {
  public:
   SimulatedMapping(std::shared_ptr<DiskState> disk, std::shared_ptr<SimulatedFile> file,
                    std::string path)
-      : OpenOnDisk(std::move(disk), std::move(file), std::move(path)), memory_(file_->memory()) {}
+      : OpenOnDisk(std::move(disk), std::move(file), std::move(path)), memory_(file_->map()) {}
 
   std::span<std::byte> bytes() override { return memory_->bytes(); }
 

@@ -115,7 +115,7 @@ class SimulatedNames {
     }
     std::vector<Change> rest;
     for (Change& pending : pending_) {
-      if (parent_directory(pending.path) != path) {
+      if (parent_directory(pending.path) != (path == "." ? std::string() : path)) {
         rest.push_back(std::move(pending));
         continue;
       }

@@ -191,7 +191,9 @@ class Simulation {
 
   /// Starts the next process, in place of one that was killed or has ended.
   SimulatedEnv start_process() const {
-    kill_process();
+    if (world_->process != nullptr) {
+      kill_process();
+    }
     const std::uint64_t number = ++world_->processes;
     world_->trace->note("process starts", {}, number);
     world_->process = std::make_shared<detail::SimulatedProcess>(
