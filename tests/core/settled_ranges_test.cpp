@@ -44,3 +44,40 @@ TEST_CASE("settled ranges know what a plain set knows, in whatever order ranges 
     REQUIRE_FALSE(settled.contains(end));
   }
 }
+
+TEST_CASE("settled ranges name exactly what of a range is not settled", "[core][settled_ranges]") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 dice(seed);
+    constexpr std::uint64_t end = 60;
+    SettledRanges settled;
+    std::vector<bool> model(end + 10, false);
+    for (int step = 0; step < 25; ++step) {
+      const std::uint64_t first = dice() % end;
+      std::uint64_t last = first;
+      while (last < end && !model[last] && dice() % 6 != 0) {
+        model[last++] = true;
+      }
+      settled.add(first, last);
+
+      const std::uint64_t from = dice() % end;
+      const std::uint64_t to = from + dice() % 12;
+      std::vector<std::uint64_t> open;
+      std::uint64_t behind = 0;  // of the run before
+      settled.for_each_unsettled(from, to, [&](std::uint64_t begin, std::uint64_t stop) {
+        REQUIRE(begin < stop);
+        REQUIRE((open.empty() || begin > behind));  // runs are whole
+        for (behind = begin; behind < stop; ++behind) {
+          open.push_back(behind);
+        }
+      });
+      std::vector<std::uint64_t> expected;
+      for (std::uint64_t i = from; i < to; ++i) {
+        if (!model[i]) {
+          expected.push_back(i);
+        }
+      }
+      REQUIRE(open == expected);
+    }
+  }
+}

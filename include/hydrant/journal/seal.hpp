@@ -175,7 +175,11 @@ inline std::optional<Seal> decode_seal(std::uint16_t lane, std::span<const std::
   seal.version = static_cast<std::uint32_t>(in.take<std::uint64_t>());
   const auto range_count = in.take<std::uint32_t>();
   const auto note_count = in.take<std::uint32_t>();
-  seal.reason = static_cast<CloseReason>(in.take<std::uint64_t>());
+  const auto reason = in.take<std::uint64_t>();
+  if (reason > static_cast<std::uint64_t>(CloseReason::recovery)) {
+    return std::nullopt;
+  }
+  seal.reason = static_cast<CloseReason>(reason);
   if (!in.is_whole() || range_count > in.left() / sizeof(SealedRange)) {
     return std::nullopt;
   }

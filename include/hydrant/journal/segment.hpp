@@ -11,6 +11,7 @@
 #include <hydrant/journal/layout.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,25 +33,30 @@ struct FoundChunk {
   std::int64_t opened_at = 0;  // wall clock, ms
   std::uint32_t count = 0;
 
-  /// Calls `visit(first, last)` for each run of records that lie within the chunk.
-  /// Returns: how many do not.
+  /// Calls `visit(first, last)` for each run of records that lie within the chunk, one behind the
+  /// other. Of two slots that contradict each other either may be wrong.
+  /// Returns: how many records are not visited.
   template <class Visit>
   std::uint64_t for_each_run(Visit visit) const {
     const auto* top = reinterpret_cast<const std::uint32_t*>(memory + bytes);
     const std::size_t room = bytes - sizeof(ChunkHeader) - count * sizeof(std::uint32_t);
     std::uint64_t damaged = 0;
     std::uint32_t begin = 0;
+    bool begin_is_known = true;
     std::uint32_t run = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint32_t slot = top[-static_cast<std::ptrdiff_t>(i) - 1];
       const std::uint32_t end = slot & ~RecordSlice::delimited_bit;
       const std::uint32_t appended = slot != end ? delimiter_size : 0;
-      if (begin > end || end > room || end - begin < appended) {
-        if (run != i) {
-          visit(run, i);
+      const bool is_within = end <= room;
+      if (!begin_is_known || !is_within || begin > end || end - begin < appended) {
+        const std::uint32_t run_end = begin_is_known && is_within && run != i ? i - 1 : i;
+        if (run != run_end) {
+          visit(run, run_end);
         }
+        damaged += i + 1 - run_end;
         run = i + 1;
-        ++damaged;
+        begin_is_known = !begin_is_known && is_within;
       }
       begin = end;
     }
@@ -113,7 +119,7 @@ class Segment {
     }
     constexpr std::uint32_t block_bytes_min = 4096;
     if (header_.check != header_.right_check() || header_.block_bytes < block_bytes_min ||
-        header_.block_bytes % block_bytes_min != 0) {
+        !std::has_single_bit(header_.block_bytes)) {
       return Fault::damaged;
     }
     return header_.epoch == epoch ? Fault::none : Fault::foreign;
