@@ -229,7 +229,10 @@ inline Result<std::vector<StreamJournalView>> inspect_journal(Files& files,
     }
     StreamJournalView& view = views.emplace_back();
     view.stream = stream.substr(0, stream.size() - suffix.size());
-    Result<bool> looked = detail::look_at_stream(files, directory + "/" + stream, view);
+    std::string top = directory;
+    top += '/';
+    top += stream;
+    Result<bool> looked = detail::look_at_stream(files, top, view);
     if (!looked) {
       return looked.failure();
     }

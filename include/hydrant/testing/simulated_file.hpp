@@ -172,7 +172,7 @@ class SimulatedFile {
   /// Of what was never synced, each sector is as it was or as it was to become. Nobody has the file
   /// mapped any more.
   void cut_power(SeededDice& dice) {
-    const std::uint64_t kept = dice.pick<std::uint64_t>({0, 200, 500, 800, 1000});
+    const auto kept = dice.pick<std::uint64_t>({0, 200, 500, 800, 1000});
     disk_.resize(size_after_cut(dice, kept));
     for (const std::size_t page : maybe_dirty()) {
       const bool is_at_risk = page < disk_.page_count() && is_dirty(page);
@@ -199,7 +199,7 @@ class SimulatedFile {
 
   /// Turns one bit over, everywhere: the medium has gone bad.
   void flip_bit(std::uint64_t bit) {
-    const std::size_t at = static_cast<std::size_t>(bit / 8);
+    const auto at = static_cast<std::size_t>(bit / 8);
     const std::byte mask{static_cast<unsigned char>(1u << bit % 8)};
     written_.insert(at / disk_page_bytes);
     for (PageMemory* image : {seen_.get(), &believed_, &disk_}) {
@@ -242,7 +242,7 @@ class SimulatedFile {
       return size();
     }
     const std::size_t more = size() - disk_.size();
-    const std::size_t part = static_cast<std::size_t>(dice.below(more + 1));
+    const auto part = static_cast<std::size_t>(dice.below(more + 1));
     return disk_.size() + (dice.chance(500) ? more : part / disk_sector_bytes * disk_sector_bytes);
   }
 

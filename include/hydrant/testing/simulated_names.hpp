@@ -131,7 +131,7 @@ class SimulatedNames {
 
   /// Of the changes that were never synced all, none, the first ones or any may have happened.
   void cut_power(SeededDice& dice) {
-    const std::uint64_t kept = dice.pick<std::uint64_t>({0, 500, 1000});
+    const auto kept = dice.pick<std::uint64_t>({0, 500, 1000});
     const bool in_order = dice.chance(500);
     for (const Change& pending : pending_) {
       if (dice.chance(kept)) {
