@@ -328,13 +328,15 @@ class Oracle {
     return !ended_elsewhere && there != entry.outputs;
   }
 
-  /// Among the records of one producer in one life: what a crash has left may come at any time.
+  /// Among records of one producer, in the life that has accepted them: what a crash has left may
+  /// come at any time.
   void check_order(const Entry& entry, const CommittedRecord& committed, std::uint32_t output) {
-    if (!rules_.keeps_order || committed.is_repeat || entry.copies.count(output) != 0) {
+    if (!rules_.keeps_order || entry.life != life_ || committed.is_repeat ||
+        entry.copies.count(output) != 0) {
       return;
     }
     const RecordName name = *RecordName::of(entry.record);
-    std::pair<std::uint64_t, std::uint32_t>& last = last_of_[{entry.life, name.producer}];
+    std::pair<std::uint64_t, std::uint32_t>& last = last_of_[name.producer];
     const std::pair<std::uint64_t, std::uint32_t> place{name.number, output};
     expect(last <= place, "overtaken by a later one of its producer", entry);
     last = std::max(last, place);
@@ -344,8 +346,7 @@ class Oracle {
 
   OracleRules rules_;
   std::map<RecordName, Entry> entries_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<std::uint64_t, std::uint32_t>>
-      last_of_;
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> last_of_;
   std::vector<std::string> faults_;
   std::uint64_t nameless_losses_ = 0;
   // Of the present life.
