@@ -239,10 +239,12 @@ int run(int argc, char** argv) {
   NullStream usual("null-5MiB", 5_MiB);
   // On the disk that the benchmark is started on, unless told otherwise.
   NullStream kept("journal-5MiB", 5_MiB, argument(argc, argv, "--journal", "benchmark-journal"));
-  const std::vector<Subject> subjects{
-      subject("floor", cold), subject("floor-hot", hot), subject("double-buffer", by_hand),
-      subject("hydrant-1MiB", small), subject("hydrant-5MiB", usual),
-      subject("journal-5MiB", kept)};
+  const std::vector<Subject> subjects{subject("floor", cold),
+                                      subject("floor-hot", hot),
+                                      subject("double-buffer", by_hand),
+                                      subject("hydrant-1MiB", small),
+                                      subject("hydrant-5MiB", usual),
+                                      subject("journal-5MiB", kept)};
 
   std::printf("%zu rounds; floor: a ring of 64 MiB; in brackets the middle half\n", rounds);
   std::printf("%-18s %-14s %7s  %16s  %5s  %14s  %s\n", "", "", "ns", "", "ratio", "",

@@ -32,7 +32,7 @@ struct ClosedBatch {
   WallTime first_arrival{};
   // With a journal, from the moment the batch is sealed in it:
   Spool* spool = nullptr;        // where its records are
-  std::uint64_t commit = 0;       // number of the write to stable storage that has the seal
+  std::uint64_t commit = 0;      // number of the write to stable storage that has the seal
   std::uint64_t id_number = 0;   // names the batch within the spool
   bool is_made_again = false;    // it was sealed in an earlier life of the stream
   std::size_t output_quota = 0;  // of a batch made again: as it was then

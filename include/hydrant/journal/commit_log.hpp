@@ -280,7 +280,20 @@ class CommitLog {
     end_ = 0;
     frames_ = 0;
     ++file_number_;
-    return files_->sync_directory(directory_);
+    return sync_names();
+  }
+
+  /// The file's name is durable when its directory is, and every directory that may be as new: of
+  /// the spool, of the stream, and of the journal.
+  Status sync_names() {
+    std::string folder = directory_;
+    for (int made = file_number_ == 1 ? 3 : 0;; --made) {
+      if (Status synced = files_->sync_directory(folder); !synced || made == 0) {
+        return synced;
+      }
+      const std::size_t slash = folder.rfind('/');
+      folder = slash == std::string::npos ? "." : folder.substr(0, std::max<std::size_t>(slash, 1));
+    }
   }
 
   Files* files_;

@@ -185,6 +185,30 @@ class SpoolInspector {
   SpoolView view_;
 };
 
+/// Looks at each spool below `top`.
+inline Result<bool> look_at_stream(Files& files, const std::string& top, StreamJournalView& view) {
+  constexpr std::size_t spool_name_size = 16;
+  Result<std::vector<std::string>> names = files.list(top);
+  if (!names) {
+    return names.failure();
+  }
+  std::sort(names.value().begin(), names.value().end());
+  for (const std::string& name : names.value()) {
+    const bool is_spool = name.size() == spool_name_size && name.find('.') == std::string::npos;
+    if (is_spool || name == "set-aside") {
+      std::string path = top;
+      path += '/';
+      path += name;
+      if (is_spool) {
+        view.spools.push_back(SpoolInspector(files, path, name).look());
+      } else if (Result<std::vector<std::string>> aside = files.list(path)) {
+        view.set_aside = aside.value().size();
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// What is in a journal's directory, streams and spools by name.
@@ -193,7 +217,6 @@ class SpoolInspector {
 inline Result<std::vector<StreamJournalView>> inspect_journal(Files& files,
                                                               const std::string& directory) {
   constexpr std::string_view suffix = ".journal";
-  constexpr std::size_t spool_name_size = 16;
   Result<std::vector<std::string>> streams = files.list(directory);
   if (!streams) {
     return streams.failure();
@@ -206,19 +229,12 @@ inline Result<std::vector<StreamJournalView>> inspect_journal(Files& files,
     }
     StreamJournalView& view = views.emplace_back();
     view.stream = stream.substr(0, stream.size() - suffix.size());
-    const std::string top = directory + "/" + stream;
-    Result<std::vector<std::string>> names = files.list(top);
-    if (!names) {
-      return names.failure();
-    }
-    std::sort(names.value().begin(), names.value().end());
-    for (const std::string& name : names.value()) {
-      if (name.size() == spool_name_size && name.find('.') == std::string::npos) {
-        view.spools.push_back(detail::SpoolInspector(files, top + "/" + name, name).look());
-      } else if (name == "set-aside") {
-        Result<std::vector<std::string>> aside = files.list(top + "/" + name);
-        view.set_aside = aside ? aside.value().size() : 0;
-      }
+    std::string top = directory;
+    top += '/';
+    top += stream;
+    Result<bool> looked = detail::look_at_stream(files, top, view);
+    if (!looked) {
+      return looked.failure();
     }
   }
   return views;

@@ -161,7 +161,7 @@ class Journal final : public BlockStore {
   void unlock() { lock_ = nullptr; }
 
   /// In a forked child: everything so far is the parent's.
-  void forget_in_child() noexcept {
+  void forget_in_child() {
     new (&mutex_) std::mutex;
     if (lock_ != nullptr) {
       lock_->forget();
@@ -170,7 +170,7 @@ class Journal final : public BlockStore {
     if (current_ != nullptr) {
       current_->forget_in_child();
       // The parent's memory stays: the thread that forked may be about to write to it.
-      static_cast<void>(new std::shared_ptr<Spool>(std::move(current_)));
+      parents_.push_back(std::move(current_));
       current_ = nullptr;
     }
   }
@@ -361,6 +361,7 @@ class Journal final : public BlockStore {
   std::mutex mutex_;  // for what follows
   SpoolIdentity next_;
   std::shared_ptr<Spool> current_;
+  std::vector<std::shared_ptr<Spool>> parents_;  // in a forked child
   bool is_over_ = false;
   std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
   std::string trouble_;

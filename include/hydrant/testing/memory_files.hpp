@@ -6,6 +6,8 @@
 
 #include <hydrant/core/files.hpp>
 #include <hydrant/core/system_files.hpp>
+#include <hydrant/testing/memory_disk.hpp>
+#include <hydrant/testing/parent_directory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -36,7 +38,7 @@ namespace hydrant::testing {
 /// Threads: shared: safe.
 class MemoryFiles final : public Files {
  public:
-  MemoryFiles() : disk_(std::make_shared<Disk>()) {}
+  MemoryFiles() : disk_(std::make_shared<detail::MemoryDisk>()) {}
 
   // --- what a test looks at and breaks --------------------------------------------------------
 
@@ -120,9 +122,10 @@ class MemoryFiles final : public Files {
     if (code != 0) {
       return hydrant::detail::system_failure("create", path, code);
     }
-    auto stored = std::make_shared<Stored>();
+    auto stored = std::make_shared<detail::StoredFile>();
     disk_->files[path] = stored;
-    return std::unique_ptr<File>(std::make_unique<OpenFile>(disk_, std::move(stored), path));
+    return std::unique_ptr<File>(
+        std::make_unique<detail::MemoryFile>(disk_, std::move(stored), path));
   }
 
   Status rename(const std::string& from, const std::string& to) override {
@@ -138,7 +141,7 @@ class MemoryFiles final : public Files {
     if (code != 0) {
       return hydrant::detail::system_failure("rename to", to, code);
     }
-    std::shared_ptr<Stored> stored = std::move(file->second);
+    std::shared_ptr<detail::StoredFile> stored = std::move(file->second);
     disk_->files.erase(file);
     disk_->files[to] = std::move(stored);
     return success();
@@ -223,11 +226,12 @@ class MemoryFiles final : public Files {
   Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path,
                                                  std::uint64_t size) override {
     std::lock_guard guard(disk_->lock);
-    Result<std::shared_ptr<Stored>> stored = create_sized(path, size);
+    Result<std::shared_ptr<detail::StoredFile>> stored = create_sized(path, size);
     if (!stored) {
       return stored.failure();
     }
-    return std::unique_ptr<Mapping>(std::make_unique<OpenMapping>(std::move(stored.value())));
+    return std::unique_ptr<Mapping>(
+        std::make_unique<detail::MemoryMapping>(std::move(stored.value())));
   }
 
   Result<std::unique_ptr<Mapping>> map(const std::string& path) override {
@@ -241,18 +245,18 @@ class MemoryFiles final : public Files {
       return hydrant::detail::system_failure("open", path, code);
     }
     file->second->make_pages();
-    return std::unique_ptr<Mapping>(std::make_unique<OpenMapping>(file->second));
+    return std::unique_ptr<Mapping>(std::make_unique<detail::MemoryMapping>(file->second));
   }
 
   Result<std::unique_ptr<LogFile>> create_log(const std::string& path,
                                               std::uint64_t size) override {
     std::lock_guard guard(disk_->lock);
-    Result<std::shared_ptr<Stored>> stored = create_sized(path, size);
+    Result<std::shared_ptr<detail::StoredFile>> stored = create_sized(path, size);
     if (!stored) {
       return stored.failure();
     }
     return std::unique_ptr<LogFile>(
-        std::make_unique<OpenLog>(disk_, std::move(stored.value()), path));
+        std::make_unique<detail::MemoryLog>(disk_, std::move(stored.value()), path));
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
@@ -267,161 +271,17 @@ class MemoryFiles final : public Files {
     if (code != 0) {
       return hydrant::detail::system_failure("lock", path, code);
     }
-    disk_->files.try_emplace(path, std::make_shared<Stored>());
+    disk_->files.try_emplace(path, std::make_shared<detail::StoredFile>());
     disk_->locked.insert(path);
-    return std::unique_ptr<FileLock>(std::make_unique<HeldLock>(disk_, path));
+    return std::unique_ptr<FileLock>(std::make_unique<detail::MemoryLock>(disk_, path));
   }
 
   std::string boot_id() override { return "boot 1"; }
 
  private:
-  /// A file's bytes: a string that grows or, once it has been mapped, pages of a fixed size.
-  struct Stored {
-    struct alignas(4096) Page {
-      std::array<char, 4096> bytes{};
-    };
-
-    std::string content;
-    std::size_t synced = 0;
-    std::vector<Page> pages;
-    std::size_t mapped_size = 0;
-
-    std::span<char> bytes() {
-      return pages.empty() ? std::span(content)
-                           : std::span(pages.front().bytes.data(), mapped_size);
-    }
-
-    void make_pages() {
-      if (pages.empty() && !content.empty()) {
-        mapped_size = content.size();
-        pages.resize((mapped_size + sizeof(Page) - 1) / sizeof(Page));
-        content.copy(pages.front().bytes.data(), mapped_size);
-        content = {};
-      }
-    }
-  };
-
-  struct Disk {
-    mutable std::mutex lock;
-    std::map<std::string, std::shared_ptr<Stored>> files;
-    std::set<std::string> directories;
-    std::set<std::string> locked;
-    std::uint64_t calls = 0;
-    std::uint64_t failing_call = 0;
-    int failing_code = 0;
-    std::uint64_t room = std::numeric_limits<std::uint64_t>::max();
-    std::uint64_t syncs = 0;
-    std::uint64_t directory_syncs = 0;
-
-    /// Returns: 0, or the error that this call is to fail with.
-    int count_call() { return ++calls == failing_call ? failing_code : 0; }
-
-    /// The current directory and the root are always there.
-    bool has_directory(const std::string& path) const {
-      return path.empty() || path == "." || path == "/" || directories.count(path) != 0;
-    }
-  };
-
-  class OpenFile final : public File {
-   public:
-    OpenFile(std::shared_ptr<Disk> disk, std::shared_ptr<Stored> stored, std::string path)
-        : disk_(std::move(disk)), stored_(std::move(stored)), path_(std::move(path)) {}
-
-    Status write(std::span<const std::byte> bytes) override {
-      std::lock_guard guard(disk_->lock);
-      if (const int code = disk_->count_call()) {
-        return hydrant::detail::system_failure("write", path_, code);
-      }
-      const std::size_t fit =
-          bytes.size() <= disk_->room ? bytes.size() : static_cast<std::size_t>(disk_->room);
-      stored_->content.append(reinterpret_cast<const char*>(bytes.data()), fit);
-      disk_->room -= fit;
-      return fit == bytes.size() ? success()
-                                 : hydrant::detail::system_failure("write", path_, ENOSPC);
-    }
-
-    Status sync() override {
-      std::lock_guard guard(disk_->lock);
-      ++disk_->syncs;
-      if (const int code = disk_->count_call()) {
-        return hydrant::detail::system_failure("sync", path_, code);
-      }
-      stored_->synced = stored_->content.size();
-      return success();
-    }
-
-    Status close() override {
-      std::lock_guard guard(disk_->lock);
-      const int code = disk_->count_call();
-      return code == 0 ? success() : hydrant::detail::system_failure("close", path_, code);
-    }
-
-   private:
-    std::shared_ptr<Disk> disk_;
-    std::shared_ptr<Stored> stored_;
-    std::string path_;
-  };
-
-  class OpenMapping final : public Mapping {
-   public:
-    explicit OpenMapping(std::shared_ptr<Stored> stored) : stored_(std::move(stored)) {}
-
-    std::span<std::byte> bytes() override { return std::as_writable_bytes(stored_->bytes()); }
-
-    void page_out(std::size_t, std::size_t) noexcept override {}
-
-    void become_private() noexcept override {}
-
-   private:
-    std::shared_ptr<Stored> stored_;
-  };
-
-  class OpenLog final : public LogFile {
-   public:
-    OpenLog(std::shared_ptr<Disk> disk, std::shared_ptr<Stored> stored, std::string path)
-        : disk_(std::move(disk)), stored_(std::move(stored)), path_(std::move(path)) {}
-
-    Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-      std::lock_guard guard(disk_->lock);
-      if (const int code = disk_->count_call()) {
-        return hydrant::detail::system_failure("write", path_, code);
-      }
-      std::ranges::copy(bytes, std::as_writable_bytes(stored_->bytes()).subspan(offset).begin());
-      return success();
-    }
-
-    Status sync() override {
-      std::lock_guard guard(disk_->lock);
-      ++disk_->syncs;
-      const int code = disk_->count_call();
-      return code == 0 ? success() : hydrant::detail::system_failure("sync", path_, code);
-    }
-
-   private:
-    std::shared_ptr<Disk> disk_;
-    std::shared_ptr<Stored> stored_;
-    std::string path_;
-  };
-
-  class HeldLock final : public FileLock {
-   public:
-    HeldLock(std::shared_ptr<Disk> disk, std::string path)
-        : disk_(std::move(disk)), path_(std::move(path)) {}
-
-    ~HeldLock() override {
-      std::lock_guard guard(disk_->lock);
-      disk_->locked.erase(path_);
-    }
-
-    void forget() noexcept override {}
-
-   private:
-    std::shared_ptr<Disk> disk_;
-    std::string path_;
-  };
-
   /// A file of so many zeros. The disk's lock is held.
-  Result<std::shared_ptr<Stored>> create_sized(const std::string& path, std::uint64_t size) {
+  Result<std::shared_ptr<detail::StoredFile>> create_sized(const std::string& path,
+                                                           std::uint64_t size) {
     int code = disk_->count_call();
     if (code == 0 && !disk_->has_directory(parent_of(path))) {
       code = ENOENT;
@@ -436,22 +296,16 @@ class MemoryFiles final : public Files {
       return hydrant::detail::system_failure("create", path, code);
     }
     disk_->room -= size;
-    auto stored = std::make_shared<Stored>();
+    auto stored = std::make_shared<detail::StoredFile>();
     stored->content.resize(static_cast<std::size_t>(size));
     stored->make_pages();
     disk_->files[path] = stored;
     return stored;
   }
 
-  static std::string parent_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) {
-      return {};
-    }
-    return slash == 0 && path.size() > 1 ? "/" : path.substr(0, slash);
-  }
+  static std::string parent_of(const std::string& path) { return detail::parent_directory(path); }
 
-  std::shared_ptr<Disk> disk_;
+  std::shared_ptr<detail::MemoryDisk> disk_;
 };
 
 }  // namespace hydrant::testing

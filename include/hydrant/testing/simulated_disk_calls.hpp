@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+//
+// The inside of a simulated disk: what each call meets, fault or not, and the
+// open files, mappings, logs and locks of a process, which end with it.
+#pragma once
+
+#include <hydrant/core/files.hpp>
+#include <hydrant/core/system_files.hpp>
+#include <hydrant/testing/event_trace.hpp>
+#include <hydrant/testing/simulated_names.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hydrant::testing {
+
+/// How often a simulated disk fails, in a thousand calls.
+struct DiskFaults {
+  /// Any call, with EIO, or ENOSPC where it needs space.
+  std::uint32_t any_call = 0;
+  /// A sync: some of what was written is forgotten, and no later sync finds it again.
+  std::uint32_t sync = 0;
+  /// The system writes a page back that nobody has synced. Nobody is told.
+  std::uint32_t write_back = 100;
+};
+
+namespace detail {
+
+enum class CallKind : std::uint8_t { plain, allocates, syncs };
+
+/// A disk and the process that uses it. Everything is guarded by `lock`.
+struct DiskState {
+  DiskState(std::uint64_t seed, std::shared_ptr<EventTrace> event_trace)
+      : dice(seed), trace(std::move(event_trace)) {}
+
+  /// Each call comes by here first. Returns: 0, or the error that it is to fail with.
+  int begin_call(std::string_view what, const std::string& path, std::uint64_t number,
+                 CallKind kind = CallKind::plain) {
+    ++calls;
+    write_back();
+    int code = broken;
+    if (calls == failing_call) {
+      code = failing_code;
+    } else if (dice.chance(faults.any_call)) {
+      code = kind == CallKind::allocates && dice.chance(500) ? ENOSPC : EIO;
+    } else if (kind == CallKind::syncs && dice.chance(faults.sync)) {
+      code = EIO;
+    }
+    note(what, path, number);
+    if (calls == killing_call) {
+      kill_process();
+      code = EIO;
+    }
+    if (code != 0) {
+      note("disk: the call fails, error", path, static_cast<std::uint64_t>(code));
+    }
+    return code;
+  }
+
+  void kill_process() {
+    note("disk: process killed", {}, life);
+    ++life;
+    killing_call = 0;
+    locked.clear();
+    for (const auto& [path, file] : names.files()) {
+      file->part_from_mappings();
+    }
+    if (killed) {
+      std::exchange(killed, nullptr)();
+    }
+  }
+
+  void cut_power() {
+    kill_process();
+    ++boots;
+    note("disk: power cut", {}, boots);
+    names.cut_power(dice);
+    std::set<SimulatedFile*> once;
+    for (const auto& [path, file] : names.files()) {
+      if (once.insert(file.get()).second) {
+        file->cut_power(dice);
+      }
+    }
+  }
+
+  std::uint64_t used() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [path, file] : names.files()) {
+      bytes += file->size();
+    }
+    return bytes;
+  }
+
+  std::uint64_t room() const { return capacity - std::min(capacity, used()); }
+
+  void note(std::string_view what, const std::string& path, std::uint64_t number) {
+    if (trace != nullptr) {
+      trace->note(what, path, number);
+    }
+  }
+
+  std::mutex lock;
+  SimulatedNames names;
+  std::set<std::string> locked;
+  SeededDice dice;
+  std::shared_ptr<EventTrace> trace;
+  DiskFaults faults;
+  std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t life = 1;
+  std::uint64_t boots = 1;
+  std::uint64_t calls = 0;
+  std::uint64_t failing_call = 0;
+  int failing_code = 0;
+  int broken = 0;
+  std::uint64_t killing_call = 0;
+  std::function<void()> killed;
+
+ private:
+  void write_back() {
+    if (!names.files().empty() && dice.chance(faults.write_back)) {
+      auto file = names.files().begin();
+      std::advance(file, static_cast<std::ptrdiff_t>(dice.below(names.files().size())));
+      file->second->write_back_one(dice);
+    }
+  }
+};
+
+/// What the open objects of a process have in common.
+class OpenOnDisk {
+ public:
+  OpenOnDisk(std::shared_ptr<DiskState> disk, std::shared_ptr<SimulatedFile> file, std::string path)
+      : disk_(std::move(disk)),
+        file_(std::move(file)),
+        path_(std::move(path)),
+        life_(disk_->life) {}
+
+ protected:
+  /// Runs `call`, an `int(int code)`, unless the process is dead: then nothing reaches the disk.
+  template <class Call>
+  Status run(std::string_view what, std::uint64_t number, CallKind kind, Call call) {
+    std::lock_guard guard(disk_->lock);
+    int code = EIO;
+    if (life_ == disk_->life) {
+      code = call(disk_->begin_call(what, path_, number, kind));
+    }
+    return code == 0 ? success() : hydrant::detail::system_failure(what, path_, code);
+  }
+
+  /// A sync that fails is final for what was written before it.
+  Status sync_file() {
+    return run("sync", 0, CallKind::syncs, [this](int code) {
+      if (code == 0) {
+        file_->sync();
+      } else if (life_ == disk_->life) {
+        file_->fail_sync(disk_->dice);
+      }
+      return code;
+    });
+  }
+
+  /// How much of `bytes` a call that fails has written.
+  std::span<const std::byte> written(std::span<const std::byte> bytes, int code) {
+    return code == 0 ? bytes
+                     : bytes.first(static_cast<std::size_t>(disk_->dice.below(bytes.size() + 1)));
+  }
+
+  std::shared_ptr<DiskState> disk_;
+  std::shared_ptr<SimulatedFile> file_;
+  std::string path_;
+  std::uint64_t life_;
+};
+
+class SimulatedOpenFile final : public File, private OpenOnDisk {
+ public:
+  using OpenOnDisk::OpenOnDisk;
+
+  Status write(std::span<const std::byte> bytes) override {
+    return run("write", bytes.size(), CallKind::allocates, [&](int code) {
+      bytes = written(bytes, code);
+      const std::uint64_t room = disk_->room();
+      if (room < bytes.size()) {
+        bytes = bytes.first(static_cast<std::size_t>(room));
+        code = code == 0 ? ENOSPC : code;
+      }
+      file_->write(file_->size(), bytes);
+      return code;
+    });
+  }
+
+  Status sync() override { return sync_file(); }
+
+  Status close() override {
+    return run("close", 0, CallKind::plain, [](int code) { return code; });
+  }
+};
+
+class SimulatedMapping final : public Mapping, private OpenOnDisk {
+ public:
+  SimulatedMapping(std::shared_ptr<DiskState> disk, std::shared_ptr<SimulatedFile> file,
+                   std::string path)
+      : OpenOnDisk(std::move(disk), std::move(file), std::move(path)), memory_(file_->map()) {}
+
+  std::span<std::byte> bytes() override { return memory_->bytes(); }
+
+  void page_out(std::size_t, std::size_t) noexcept override {}
+
+  /// All mappings of the file part from it, for processes are not forked here.
+  void become_private() noexcept override {
+    std::lock_guard guard(disk_->lock);
+    if (life_ == disk_->life) {
+      file_->part_from_mappings();
+    }
+  }
+
+ private:
+  std::shared_ptr<PageMemory> memory_;  // the process's, also when it is dead
+};
+
+class SimulatedLogFile final : public LogFile, private OpenOnDisk {
+ public:
+  using OpenOnDisk::OpenOnDisk;
+
+  Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    return run("write at", offset, CallKind::plain, [&](int code) {
+      if (offset > file_->size() || bytes.size() > file_->size() - offset) {
+        return EFBIG;  // a log does not grow
+      }
+      file_->write(static_cast<std::size_t>(offset), written(bytes, code));
+      return code;
+    });
+  }
+
+  Status sync() override { return sync_file(); }
+};
+
+class SimulatedLock final : public FileLock, private OpenOnDisk {
+ public:
+  SimulatedLock(std::shared_ptr<DiskState> disk, std::string path)
+      : OpenOnDisk(std::move(disk), nullptr, std::move(path)) {}
+
+  ~SimulatedLock() override {
+    std::lock_guard guard(disk_->lock);
+    if (!forgotten_ && life_ == disk_->life) {
+      disk_->locked.erase(path_);
+    }
+  }
+
+  void forget() noexcept override { forgotten_ = true; }
+
+ private:
+  bool forgotten_ = false;
+};
+
+}  // namespace detail
+
+}  // namespace hydrant::testing

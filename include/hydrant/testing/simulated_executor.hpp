@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//
+// Who runs the work of a simulated process: one thread that takes any task that
+// is ready, by the dice, and moves time on when none is. So the order of work is
+// another one with each seed, and the same one with the same seed.
+#pragma once
+
+#include <hydrant/core/time.hpp>
+#include <hydrant/delivery/executor.hpp>
+#include <hydrant/testing/event_trace.hpp>
+#include <hydrant/testing/seeded_dice.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace hydrant::testing::detail {
+
+/// The time of a simulation, which only the simulation moves.
+/// Threads: shared: safe.
+class SimulatedClock {
+ public:
+  static constexpr SteadyTime begin{std::chrono::hours(1000)};
+
+  explicit SimulatedClock(std::shared_ptr<EventTrace> trace) : trace_(std::move(trace)) {}
+
+  SteadyTime steady_now() const {
+    std::lock_guard guard(mutex_);
+    return now_;
+  }
+
+  WallTime wall_now() const {
+    std::lock_guard guard(mutex_);
+    return wall_at_begin_ + std::chrono::duration_cast<std::chrono::milliseconds>(now_ - begin);
+  }
+
+  void jump_wall(std::chrono::milliseconds by) {
+    std::lock_guard guard(mutex_);
+    wall_at_begin_ += by;
+  }
+
+  /// Never goes back.
+  void move_to(SteadyTime time) {
+    std::lock_guard guard(mutex_);
+    now_ = std::max(now_, time);
+    trace_->set_time(now_ - begin);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<EventTrace> trace_;
+  SteadyTime now_ = begin;
+  WallTime wall_at_begin_{std::chrono::milliseconds(1'767'225'600'000)};  // 2026-01-01 00:00 UTC
+};
+
+/// Runs the tasks of one process until it is killed.
+/// Threads: shared: safe.
+class SimulatedExecutor final : public hydrant::detail::Executor {
+ public:
+  using Task = hydrant::detail::Task;
+
+  SimulatedExecutor(std::uint64_t seed, std::shared_ptr<SimulatedClock> clock,
+                    std::shared_ptr<EventTrace> trace)
+      : dice_(seed), clock_(std::move(clock)), trace_(std::move(trace)) {}
+
+  // --- how it works ---------------------------------------------------------------------------
+
+  /// Each run of a task takes up to so much time.
+  void work_takes(std::chrono::nanoseconds at_most) {
+    std::lock_guard guard(mutex_);
+    work_max_ = at_most;
+  }
+
+  /// In so many of a thousand cases a running task is told to give others a turn.
+  void yields(std::uint32_t per_mille) {
+    std::lock_guard guard(mutex_);
+    yields_ = per_mille;
+  }
+
+  /// Drops all work, for good.
+  void kill() {
+    std::vector<Entry> dropped;  // goes without the lock: it may be all that holds a stream
+    std::lock_guard guard(mutex_);
+    is_alive_ = false;
+    dropped.swap(entries_);
+  }
+
+  // --- Executor -------------------------------------------------------------------------------
+
+  void post(const std::shared_ptr<Task>& task) noexcept override {
+    std::lock_guard guard(mutex_);
+    if (is_alive_) {
+      entry_of(task).is_ready = true;
+    }
+  }
+
+  void post_at(const std::shared_ptr<Task>& task, SteadyTime due) noexcept override {
+    std::lock_guard guard(mutex_);
+    if (is_alive_) {
+      entry_of(task).due = due;
+    }
+  }
+
+  void forget(Task& task) noexcept override {
+    std::shared_ptr<Task> last;  // goes without the lock
+    std::lock_guard guard(mutex_);
+    const auto entry = find(task);
+    if (entry != entries_.end()) {
+      last = entry->task;
+      entry->is_ready = false;
+      entry->due.reset();
+      drop_if_idle(entry);
+    }
+  }
+
+  bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable&,
+            SteadyTime until) noexcept override {
+    lock.unlock();
+    const bool changed =
+        is_alive() && clock_->steady_now() <= until && (run_one() || skip_to_next_timer(until));
+    lock.lock();
+    return changed;
+  }
+
+  bool should_yield() noexcept override {
+    std::lock_guard guard(mutex_);
+    return dice_.chance(yields_);
+  }
+
+  // --- time passes ----------------------------------------------------------------------------
+
+  /// Runs one of the ready tasks, if there is one.
+  bool run_one() noexcept {
+    std::unique_lock lock(mutex_);
+    wake_due();
+    const auto ready = [](const Entry& entry) { return entry.is_ready && !entry.is_running; };
+    const auto count =
+        static_cast<std::uint64_t>(std::count_if(entries_.begin(), entries_.end(), ready));
+    if (count == 0) {
+      return false;
+    }
+    auto entry = std::find_if(entries_.begin(), entries_.end(), ready);
+    for (std::uint64_t skip = dice_.below(count); skip > 0; --skip) {
+      entry = std::find_if(entry + 1, entries_.end(), ready);
+    }
+    const std::shared_ptr<Task> task = entry->task;
+    entry->is_ready = false;
+    entry->is_running = true;
+    trace_->note("run task", {}, entry->number);
+    lock.unlock();
+    task->run();
+    lock.lock();
+    const std::chrono::nanoseconds took{work_max_.count() == 0
+                                            ? 0
+                                            : static_cast<std::int64_t>(dice_.below(
+                                                  static_cast<std::uint64_t>(work_max_.count())))};
+    clock_->move_to(clock_->steady_now() + took);
+    entry = find(*task);
+    if (entry != entries_.end()) {
+      entry->is_running = false;
+      drop_if_idle(entry);
+    }
+    return true;
+  }
+
+  /// Moves time to the next timer, at most to `end`. Returns: false when time is there already,
+  /// or no timer is set and there is no end.
+  bool skip_to_next_timer(SteadyTime end) noexcept {
+    std::lock_guard guard(mutex_);
+    SteadyTime next = end;
+    for (const Entry& entry : entries_) {
+      next = std::min(next, entry.due.value_or(SteadyTime::max()));
+    }
+    if (clock_->steady_now() >= end || next == SteadyTime::max()) {
+      return false;
+    }
+    clock_->move_to(next);
+    return true;
+  }
+
+  bool is_alive() const {
+    std::lock_guard guard(mutex_);
+    return is_alive_;
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<Task> task;
+    std::uint64_t number = 0;  // addresses differ from run to run
+    bool is_ready = false;
+    bool is_running = false;
+    std::optional<SteadyTime> due;
+  };
+
+  std::vector<Entry>::iterator find(const Task& task) {
+    return std::find_if(entries_.begin(), entries_.end(),
+                        [&](const Entry& entry) { return entry.task.get() == &task; });
+  }
+
+  Entry& entry_of(const std::shared_ptr<Task>& task) {
+    const auto entry = find(*task);
+    return entry != entries_.end()
+               ? *entry
+               : entries_.emplace_back(Entry{task, ++numbered_, false, false, std::nullopt});
+  }
+
+  void drop_if_idle(std::vector<Entry>::iterator entry) {
+    if (!entry->is_ready && !entry->is_running && !entry->due) {
+      entries_.erase(entry);
+    }
+  }
+
+  void wake_due() {
+    for (Entry& entry : entries_) {
+      if (entry.due && *entry.due <= clock_->steady_now()) {
+        entry.due.reset();
+        entry.is_ready = true;
+      }
+    }
+  }
+
+  mutable std::mutex mutex_;
+  SeededDice dice_;
+  std::shared_ptr<SimulatedClock> clock_;
+  std::shared_ptr<EventTrace> trace_;
+  std::vector<Entry> entries_;
+  std::uint64_t numbered_ = 0;
+  std::chrono::nanoseconds work_max_{};
+  std::uint32_t yields_ = 0;
+  bool is_alive_ = true;
+};
+
+}  // namespace hydrant::testing::detail

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+//
+// What a simulated run is made of, drawn from its seed: the stream's options,
+// how badly its surroundings behave, and how its processes end.
+#pragma once
+
+#include <hydrant/delivery_stream.hpp>
+#include <hydrant/testing/oracle.hpp>
+#include <hydrant/testing/seeded_dice.hpp>
+#include <hydrant/testing/simulated_destination.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stream_rig.hpp"
+
+namespace hydrant::tests {
+
+/// How often a transform splits, drops and fails, by a record's number.
+inline std::uint32_t outputs_of(const testing::RecordName& name) {
+  return static_cast<std::uint32_t>(name.number % 4);
+}
+
+inline Outcome unfold(const RecordView& record, Emitter& out) {
+  const auto name = testing::RecordName::of(record.text());
+  for (std::uint32_t i = 0; i < outputs_of(*name); ++i) {
+    out.emit(std::string(record.text()) + "#" + std::to_string(i));
+  }
+  return name->number % 11 == 5 ? Outcome::failed("bad") : Outcome::ok();
+}
+
+inline bool is_poison(std::string_view record) {
+  return testing::RecordName::of(record)->number % 13 == 7;
+}
+
+/// How a life of the process ends.
+enum class Ending : std::uint8_t { close, kill, power_cut };
+
+/// A run, drawn from its seed.
+struct Plan {
+  explicit Plan(testing::SeededDice& dice) {
+    using std::chrono::milliseconds;
+    options = small_options();
+    options.buffering.size = ByteCount{dice.pick<std::uint64_t>({64, 1000, 4096, 16384})};
+    options.buffering.interval = milliseconds(dice.pick({0, 10, 1000, 60'000}));
+    options.buffering.count = dice.pick<std::uint32_t>({0, 0, 1, 7});
+    options.memory_limit = ByteCount{dice.pick<std::uint64_t>({96, 128, 512}) * 1024};
+    options.overflow =
+        dice.pick<Overflow>({Overflow::reject, Overflow::drop_newest, Overflow::drop_oldest,
+                             Overflow::block{milliseconds(500)}});
+    options.retry.duration = milliseconds(dice.pick({0, 1000, 30'000}));
+    options.retry.attempt_timeout = milliseconds(dice.pick({1000, 5000}));
+    outputs.buffering.interval = milliseconds(dice.pick({0, 1000, 20'000}));
+    outputs.retry = options.retry;
+    options.close_timeout = milliseconds(dice.pick({0, 5000}));
+    options.concurrency = dice.pick<std::uint32_t>({1, 1, 2, 5});
+    into_objects = dice.chance(500);
+    is_idempotent = dice.chance(500);
+    transforms = dice.chance(500);
+    backs_up = dice.chance(300);
+    refuses_poison = dice.chance(300);
+    if (dice.chance(600)) {
+      options.journal.directory = "journal";
+      options.journal.durability = dice.pick<Durability>(
+          {Durability::process_crash, Durability::power_loss,
+           Durability::power_loss_window{milliseconds(dice.pick({10, 1000}))}});
+    }
+    main_faults = draw_faults(dice);
+    errors_fail = dice.chance(300);
+    error_faults = errors_fail ? draw_faults(dice) : testing::DestinationFaults();
+    backup_faults = draw_faults(dice);
+    work_takes = std::chrono::microseconds(dice.pick({0, 0, 1, 300}));
+    yields = dice.pick<std::uint32_t>({0, 0, 100, 500});
+    producers = 1 + static_cast<std::size_t>(dice.below(3));
+    lives = 1 + dice.below(3);
+    records_max = dice.pick<std::uint64_t>({3, 20, 60});
+  }
+
+  static testing::DestinationFaults draw_faults(testing::SeededDice& dice) {
+    const auto odds = [&dice](std::uint32_t at_most) {
+      return dice.chance(400) ? static_cast<std::uint32_t>(dice.below(at_most)) : 0;
+    };
+    testing::DestinationFaults faults;
+    if (dice.chance(250)) {
+      return faults;
+    }
+    faults.fails = odds(400);
+    faults.throttles = odds(100);
+    faults.rejects = odds(100);
+    faults.partials = odds(200);
+    faults.hangs = odds(50);
+    faults.loses_answers = odds(100);
+    faults.throws_up = odds(50);
+    faults.lies = odds(50);
+    faults.late = odds(300);
+    return faults;
+  }
+
+  testing::OracleRules rules() const {
+    testing::OracleRules rules;
+    rules.keeps_order = main_faults.partials == 0 && (!into_objects || options.concurrency == 1);
+    // A destination that refuses a batch once, and takes it after a crash, has parts of it twice.
+    rules.exactly_once = is_idempotent && (!options.journal.is_on() || main_faults.rejects == 0);
+    rules.may_lose = true;
+    if (transforms) {
+      rules.outputs_of = outputs_of;
+    }
+    return rules;
+  }
+
+  /// What of the accepted records a crash leaves.
+  testing::Survives survives(Ending ending) const {
+    if (!options.journal.is_on()) {
+      return testing::Survives::nothing;
+    }
+    if (ending == Ending::kill) {
+      return testing::Survives::everything;
+    }
+    return options.journal.durability.survives_power_loss() ? testing::Survives::what_was_durable
+                                                            : testing::Survives::nothing;
+  }
+
+  StreamOptions options;
+  OutputOptions outputs;  // of the error output and the backup
+  bool into_objects = false;
+  bool is_idempotent = false;
+  bool transforms = false;
+  bool backs_up = false;
+  bool refuses_poison = false;
+  bool errors_fail = false;
+  testing::DestinationFaults main_faults;
+  testing::DestinationFaults error_faults;
+  testing::DestinationFaults backup_faults;
+  std::chrono::nanoseconds work_takes{};
+  std::uint32_t yields = 0;
+  std::size_t producers = 1;
+  std::uint64_t lives = 1;
+  std::uint64_t records_max = 60;
+};
+
+}  // namespace hydrant::tests
