@@ -121,4 +121,31 @@ TEST_CASE("a stream that spills refuses what the journal has no room for",
   REQUIRE(stream.history().find("disk_limit") != std::string::npos);
 }
 
+TEST_CASE("a stream whose journal cannot be opened says why, and is not built",
+          "[delivery][journal]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::testing::MemorySink sink;
+  const auto reason_why_not = [&](const std::string& directory) -> std::string {
+    try {
+      hydrant::DeliveryStream stream{journalled(directory), hydrant::identity, sink, env};
+      return "";
+    } catch (const hydrant::OptionsError& error) {
+      return error.what();
+    }
+  };
+
+  REQUIRE(reason_why_not("/dev/null").find("make directory /dev/null/orders.journal: Not a") !=
+          std::string::npos);
+
+  hydrant::DeliveryStream first{journalled(scratch.path), hydrant::identity, sink, env};
+  REQUIRE(reason_why_not(scratch.path).find("in use by another stream of this name") !=
+          std::string::npos);
+  REQUIRE(reason_why_not(scratch.path + "/").find("set journal.shared on both") !=
+          std::string::npos);
+
+  REQUIRE(first.close(std::chrono::seconds(1)).complete);
+  REQUIRE(reason_why_not(scratch.path).find("in use") != std::string::npos);  // until destroyed
+}
+
 }  // namespace
