@@ -286,14 +286,18 @@ class CommitLog {
   /// The file's name is durable when its directory is, and every directory that may be as new: of
   /// the spool, of the stream, and of the journal.
   Status sync_names() {
+    Status synced = files_->sync_directory(directory_);
     std::string folder = directory_;
-    for (int made = file_number_ == 1 ? 3 : 0;; --made) {
-      if (Status synced = files_->sync_directory(folder); !synced || made == 0) {
-        return synced;
-      }
+    for (int above = 1; synced && file_number_ == 1 && above <= 3; ++above) {
       const std::size_t slash = folder.rfind('/');
       folder = slash == std::string::npos ? "." : folder.substr(0, std::max<std::size_t>(slash, 1));
+      Status named = files_->sync_directory(folder);
+      // What holds the journal's directory was there before, mostly, and may be closed to us.
+      if (!named && above != 3) {
+        synced = named.failure();
+      }
     }
+    return synced;
   }
 
   Files* files_;
