@@ -357,6 +357,9 @@ class Manifest {
     if (type == EntryType::seal) {
       if (std::optional<Seal> seal = decode_seal(lane, payload)) {
         next_number_ = std::max(next_number_, seal->number + 1);
+        std::erase_if(seals_, [&](const Seal& known) {  // a log says some things more than once
+          return known.lane == seal->lane && known.number == seal->number;
+        });
         seals_.push_back(std::move(*seal));
       }
     } else if (type == EntryType::part) {
