@@ -121,3 +121,28 @@ TEST_CASE("a spool whose removal fails at any call is removed by the next life, 
     expect_nothing_left(env);
   }
 }
+
+TEST_CASE("a life that ends in peace, whose removal fails at any call, leaves no record open",
+          "[journal][failing_calls]") {
+  bool has_struck = true;
+  for (std::uint64_t n = 1; has_struck; ++n) {
+    CAPTURE(n);
+    const ManualEnv env;
+    {
+      const auto journal = std::move(open_journal(env).value());
+      begin_life(*journal, 1);
+      put_chunk(*journal, {.records = {"a", "b"}, .epoch = 1});
+      journal->current()->manifest().done(Track::main, 0, 0, 2);
+      const Fault fault(env, n);
+      journal->remove_current();
+      has_struck = fault.has_struck();
+    }
+    {
+      const auto journal = std::move(open_journal(env).value());
+      FoundSpools found = find(*journal);
+      REQUIRE(found.open.empty());
+      found.end_all();
+    }
+    expect_nothing_left(env);
+  }
+}

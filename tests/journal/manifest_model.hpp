@@ -119,8 +119,9 @@ struct ManifestModel {
              std::to_string(seals.size());
     }
     for (const SealedPart& part : parts) {
-      if (!manifest.part(part.number, part.part, part.digest) ||
-          manifest.part(part.number, part.part, ~part.digest)) {
+      // In this order: one that is not known would be from the first question on.
+      if (manifest.part(part.number, part.part, ~part.digest) ||
+          !manifest.part(part.number, part.part, part.digest)) {
         return "part " + std::to_string(part.part) + " of batch " + std::to_string(part.number);
       }
     }

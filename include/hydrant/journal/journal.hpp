@@ -255,6 +255,10 @@ class Journal final : public BlockStore {
     }
     const std::optional<std::uint32_t> last_log = last_log_of(names.value());
     Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
+    if (!manifest && manifest.failure().os_code != 0 && manifest.failure().os_code != ENOENT) {
+      trouble_ = manifest.failure().message;  // it may be readable another time
+      return nullptr;
+    }
     if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
       manifest = rebuild(place);
       if (!manifest) {
@@ -264,10 +268,6 @@ class Journal final : public BlockStore {
     }
     if (!manifest) {
       const Failure failure = manifest.failure();
-      if (failure.os_code != 0 && failure.os_code != ENOENT) {
-        trouble_ = failure.message;  // it may be readable another time
-        return nullptr;
-      }
       manifest = begin_manifest_anew(place, names.value());
       if (!manifest) {
         Spool(place, std::move(lock.value()), nullptr).remove_if_empty();

@@ -38,11 +38,8 @@ class Manifest {
   static Result<std::unique_ptr<Manifest>> create(Files& files, const std::string& directory,
                                                   SpoolIdentity identity, std::size_t bytes) {
     auto manifest = std::unique_ptr<Manifest>(new Manifest(std::move(identity)));
-    Status written = manifest->write_into(files, directory, bytes);
-    if (!written) {
-      return written.failure();
-    }
-    return manifest;
+    const Status written = manifest->write_into(files, directory, bytes);
+    return written ? Result(std::move(manifest)) : written.failure();
   }
 
   /// Reads what a process that has ended left. What is damaged is counted and left out.
