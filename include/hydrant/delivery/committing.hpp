@@ -7,6 +7,7 @@
 // again: the stream goes on, and says that it survives less.
 #pragma once
 
+#include <hydrant/delivery/collecting.hpp>
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/journaling.hpp>
 
