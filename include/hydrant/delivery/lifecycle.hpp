@@ -64,13 +64,17 @@ inline void Engine::make_tasks() {
 }
 
 inline void Engine::start() {
+  bool has_work = false;
   {
     Lock lock(mutex_);
     record_locked(EventKind::opened, 0, 0, "stream opened");
     resume();
+    has_work = std::any_of(lanes_.begin(), lanes_.end(),
+                           [](const auto& lane) { return !lane->is_idle(); });
+    parked_ = !has_work;  // what earlier lives have left does not wait for the first put
   }
   gate_->open(shared_from_this());
-  if (resumed_ != 0) {
+  if (has_work) {
     executor_->post(shared(*collect_task_));
   }
 }
