@@ -101,6 +101,14 @@ class RecordRange {
   std::span<const RecordSlice> slices_;
 };
 
+/// One of the keys by which a stream is partitioned, and its value for the records of a batch.
+struct PartitionKey {
+  std::string_view name;
+  std::string_view value;
+
+  friend bool operator==(const PartitionKey&, const PartitionKey&) = default;
+};
+
 /// Everything about a batch but its records.
 struct BatchInfo {
   /// The delivery stream's name and version, as object keys carry them.
@@ -110,6 +118,9 @@ struct BatchInfo {
   std::string_view request_id;
   /// Empty for data; "processing-failed" and the like for batches of the error output.
   std::string_view error_output_type;
+  /// What the records of this batch have in common; empty in a stream without partitions. The
+  /// memory outlives the call.
+  std::span<const PartitionKey> partition_keys;
   /// What stands between records in the slices' bytes; empty when nothing does.
   std::string_view delimiter;
   /// The arrival of the oldest record.
