@@ -233,6 +233,36 @@ TEST_CASE("a second power cut, before the first is over, loses nothing",
   REQUIRE(sink.batches()[0].request_id == id_between);
 }
 
+TEST_CASE(
+    "a killed process whose manifests cannot be read loses no record, and delivers again only what "
+    "the log does not say has ended",
+    "[delivery][journal][power_loss]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  Machine machine(1);
+  hydrant::testing::MemorySink unused;
+  hydrant::DeliveryStream stream{
+      durable(scratch.path + "/before", hydrant::Durability::power_loss, 500), hydrant::identity,
+      unused, machine.env};
+  put_numbers(stream, 0, 1000);
+  machine.env.advance(1s);  // delivered
+  REQUIRE(stream.sync(1s) == hydrant::SyncStatus::durable);
+  put_numbers(stream, 1000, 1100);  // only in the segments
+  fs::copy(scratch.path + "/before", scratch.path + "/after", fs::copy_options::recursive);
+  for (const auto& entry : fs::recursive_directory_iterator(scratch.path + "/after")) {
+    if (entry.path().filename().string().starts_with("manifest-")) {
+      std::ofstream(entry.path(), std::ios::binary) << "noise";
+    }
+  }
+
+  hydrant::testing::MemorySink sink;
+  const std::vector<std::string> all = delivered_after(scratch.path + "/after", sink, 1);
+
+  REQUIRE(unused.batches().size() == 2);
+  REQUIRE(all.size() == 100);
+  REQUIRE(all.front() == "record 1000");
+  REQUIRE(all.back() == "record 1099");
+}
+
 TEST_CASE("a log that cannot be written is reported, never believed, and stops no delivery",
           "[delivery][journal][power_loss]") {
   const hydrant::tests::ScratchDirectory scratch;

@@ -6,20 +6,18 @@
 
 #include <hydrant/core/env.hpp>
 #include <hydrant/journal/journal_options.hpp>
-#include <hydrant/journal/rebuilding.hpp>
+#include <hydrant/journal/manifest_recovery.hpp>
 #include <hydrant/journal/spool.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -224,8 +222,7 @@ class Journal final : public BlockStore {
       trouble_ = made.failure().message;
       return;
     }
-    Result<std::unique_ptr<Manifest>> manifest =
-        Manifest::create(files, place.directory(), next_, Manifest::bytes_default);
+    Result<std::unique_ptr<Manifest>> manifest = Manifest::create(files, place.directory(), next_);
     if (!manifest) {
       trouble_ = manifest.failure().message;
       Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
@@ -253,104 +250,21 @@ class Journal final : public BlockStore {
       trouble_ = names.failure().message;
       return nullptr;
     }
-    const std::optional<std::uint32_t> last_log = last_log_of(names.value());
-    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
-    if (!manifest && manifest.failure().os_code != 0 && manifest.failure().os_code != ENOENT) {
-      trouble_ = manifest.failure().message;  // it may be readable another time
-      return nullptr;
-    }
-    if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
-      manifest = rebuild(place);
-      if (!manifest) {
-        trouble_ = manifest.failure().message;
-        return nullptr;
-      }
-    }
+    ManifestRecovery recovery(*world_, place, names.value());
+    Result<std::unique_ptr<Manifest>> manifest = recovery.recover();
     if (!manifest) {
-      const Failure failure = manifest.failure();
-      manifest = begin_manifest_anew(place, names.value());
-      if (!manifest) {
-        Spool(place, std::move(lock.value()), nullptr).remove_if_empty();
-        trouble_ = failure.message;
-        return nullptr;
+      trouble_ = manifest.failure().message;
+      if (recovery.holds_nothing()) {
+        Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
       }
+      return nullptr;
     }
     auto spool = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
                                          std::move(manifest.value()));
     if (durability_.survives_power_loss()) {
-      spool->start_log(last_log.value_or(0), CommitLog::file_bytes_default);
+      spool->start_log(recovery.last_log().value_or(0), CommitLog::file_bytes_default);
     }
     return spool;
-  }
-
-  /// The number of the spool's last log file, if it has any.
-  static std::optional<std::uint32_t> last_log_of(const std::vector<std::string>& names) {
-    constexpr std::string_view prefix = "log-";
-    std::optional<std::uint32_t> last;
-    for (const std::string& name : names) {
-      std::uint32_t number = 0;
-      const char* end = name.data() + name.size();
-      if (name.starts_with(prefix) &&
-          std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
-        last = std::max(last.value_or(0), number);
-      }
-    }
-    return last;
-  }
-
-  Result<std::unique_ptr<Manifest>> rebuild(const Spool::Place& place) {
-    Files& files = world_->files();
-    if (files.boot_id().empty()) {
-      return Failure{"the system does not say when it was started"};
-    }
-    Rebuilding rebuilding(files, place.directory());
-    if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
-      return rebuilt.failure();
-    }
-    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
-    for (std::uint64_t i = 0; manifest && i < rebuilding.counts().damaged; ++i) {
-      manifest.value()->note_lost();
-    }
-    return manifest;
-  }
-
-  /// For a spool whose manifest cannot be read: what became of its records is not known, so all of
-  /// them count as not ended. Fails where there are no records.
-  Result<std::unique_ptr<Manifest>> begin_manifest_anew(const Spool::Place& place,
-                                                        const std::vector<std::string>& names) {
-    Files& files = world_->files();
-    const auto is_segment = [](const std::string& name) { return name.starts_with("segment-"); };
-    if (std::none_of(names.begin(), names.end(), is_segment)) {
-      return Failure{"read " + place.directory() + ": no manifest, no segments"};
-    }
-    if (Status made = files.make_directories(top_ + "/set-aside"); !made) {
-      return made.failure();
-    }
-    for (const std::string& name : names) {
-      if (name.starts_with("manifest-")) {
-        static_cast<void>(files.rename(place.directory() + "/" + name,
-                                       top_ + "/set-aside/" + place.name + "-" + name));
-      }
-    }
-    SpoolIdentity identity;
-    identity.epoch = epoch_of(place.name);
-    identity.id_seed_high = world_->random();
-    identity.id_seed_low = world_->random();
-    identity.boot_id = files.boot_id();
-    Result<std::unique_ptr<Manifest>> manifest =
-        Manifest::create(files, place.directory(), identity, Manifest::bytes_default);
-    if (manifest) {
-      manifest.value()->note_lost();
-    }
-    return manifest;
-  }
-
-  static std::uint64_t epoch_of(const std::string& name) {
-    std::uint64_t epoch = 0;
-    for (const char c : name) {
-      epoch = epoch << 4 | static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return epoch;
   }
 
   const std::shared_ptr<World> world_;

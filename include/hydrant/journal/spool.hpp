@@ -68,6 +68,26 @@ class Spool final : public BlockStore {
     std::shared_ptr<DiskBudget> budget;
 
     std::string directory() const { return top + "/" + name; }
+
+    /// Moves one of the spool's files, which cannot be read, to where nothing removes it.
+    Status set_aside(const std::string& file) const {
+      const std::string aside = top + "/set-aside";
+      if (Status made = files->make_directories(aside); !made) {
+        return made;
+      }
+      Result<std::vector<std::string>> names = files->list(aside);
+      if (!names) {
+        return names.failure();
+      }
+      const std::string first = name + "-" + file;
+      std::string free = first;
+      for (std::uint64_t number = 2;
+           std::find(names.value().begin(), names.value().end(), free) != names.value().end();
+           ++number) {
+        free = first + "-" + std::to_string(number);
+      }
+      return files->rename(directory() + "/" + file, aside + "/" + free);
+    }
   };
 
   Spool(Place place, std::unique_ptr<FileLock> lock, std::unique_ptr<Manifest> manifest)
@@ -82,30 +102,16 @@ class Spool final : public BlockStore {
   // --- memory for chunks ----------------------------------------------------------------------
 
   Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
-    try {
-      SegmentHeader header;
-      header.epoch = identity().epoch;
-      header.block_bytes = static_cast<std::uint32_t>(bytes);
-      header.block_count = static_cast<std::uint32_t>(count);
-      header.boot = boot_of(identity().boot_id);
-      const std::uint64_t size = segment_header_bytes + std::uint64_t{bytes} * count;
-      if (!place_.budget->take(size)) {
-        note_trouble("disk_limit of the journal is reached");
-        return {};
-      }
-      Result<Segment> made = Segment::create(*place_.files, next_path(), header);
-      if (!made) {
-        place_.budget->give_back(size);
-        note_trouble(made.failure().message);
-        return {};
-      }
-      const std::lock_guard guard(mutex_);
-      std::byte* memory = made.value().blocks();
-      segments_.emplace(memory, Held{std::move(made.value()), header.block_count, false});
-      return {memory, this};
-    } catch (...) {  // no memory
+    const std::uint64_t size = segment_header_bytes + std::uint64_t{bytes} * count;
+    if (!place_.budget->take(size)) {
+      note_trouble("disk_limit of the journal is reached");
       return {};
     }
+    const Blocks blocks = make_segment(bytes, count);
+    if (blocks.memory == nullptr) {
+      place_.budget->give_back(size);
+    }
+    return blocks;
   }
 
   void free_block(std::byte* memory, std::size_t) noexcept override {
@@ -249,9 +255,33 @@ class Spool final : public BlockStore {
            std::string(digits.size() < width ? width - digits.size() : 0, '0') + digits;
   }
 
-  void note_trouble(const std::string& text) {
+  Blocks make_segment(std::size_t bytes, std::size_t count) noexcept {
+    try {
+      SegmentHeader header;
+      header.epoch = identity().epoch;
+      header.block_bytes = static_cast<std::uint32_t>(bytes);
+      header.block_count = static_cast<std::uint32_t>(count);
+      header.boot = boot_of(identity().boot_id);
+      Result<Segment> made = Segment::create(*place_.files, next_path(), header);
+      if (!made) {
+        note_trouble(made.failure().message.c_str());
+        return {};
+      }
+      const std::lock_guard guard(mutex_);
+      std::byte* memory = made.value().blocks();
+      segments_.emplace(memory, Held{std::move(made.value()), header.block_count, false});
+      return {memory, this};
+    } catch (...) {  // no memory
+      return {};
+    }
+  }
+
+  void note_trouble(const char* text) noexcept {
     const std::lock_guard guard(mutex_);
-    trouble_ = text;
+    try {
+      trouble_ = text;
+    } catch (...) {  // no memory for saying so
+    }
   }
 
   void drop(Segment& segment) {
@@ -269,16 +299,10 @@ class Spool final : public BlockStore {
         const std::string path = place_.directory() + "/" + name;
         const bool aside =
             std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
-        went_well = aside ? move_aside(path, name) : bool(place_.files->remove(path));
+        went_well = bool(aside ? place_.set_aside(name) : place_.files->remove(path));
       }
     }
     return went_well;
-  }
-
-  bool move_aside(const std::string& path, const std::string& name) {
-    Files& files = *place_.files;
-    return files.make_directories(place_.top + "/set-aside") &&
-           files.rename(path, place_.top + "/set-aside/" + place_.name + "-" + name);
   }
 
   template <class Visit>
