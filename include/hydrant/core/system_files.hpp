@@ -147,6 +147,13 @@ class SystemMapping final : public Mapping {
   std::string path_;
 };
 
+/// Whether somebody has removed the file.
+inline bool is_removed(int descriptor) {
+  struct stat status {};
+
+  return ::fstat(descriptor, &status) == 0 && status.st_nlink == 0;
+}
+
 class SystemLogFile final : public LogFile {
  public:
   SystemLogFile(int descriptor, std::string path)
@@ -167,8 +174,10 @@ class SystemLogFile final : public LogFile {
   }
 
   Status sync() override {
-    return ::fdatasync(descriptor_.number()) == 0 ? success()
-                                                  : system_failure("sync", path_, errno);
+    if (::fdatasync(descriptor_.number()) != 0) {
+      return system_failure("sync", path_, errno);
+    }
+    return is_removed(descriptor_.number()) ? system_failure("sync", path_, ENOENT) : success();
   }
 
  private:
@@ -179,6 +188,8 @@ class SystemLogFile final : public LogFile {
 class SystemFileLock final : public FileLock {
  public:
   explicit SystemFileLock(int descriptor) : descriptor_(descriptor) {}
+
+  bool is_in_place() noexcept override { return !is_removed(descriptor_.number()); }
 
   // Closing this process's copy: the lock belongs to the open file, which the parent still has.
   void forget() noexcept override { ::close(descriptor_.release()); }

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -26,7 +27,7 @@
 namespace hydrant::detail {
 
 /// The journal of one stream in one process.
-/// Threads: shared: safe for make_blocks; the rest is its owner's to guard.
+/// Threads: shared: safe for make_blocks and adopt; the rest is its owner's to guard.
 class Journal final : public BlockStore {
  public:
   /// Makes the directory and takes its lock.
@@ -103,13 +104,14 @@ class Journal final : public BlockStore {
 
   void free_block(std::byte*, std::size_t) noexcept override {}
 
-  /// The spools of processes that have ended, oldest first, each now locked by this one.
+  /// The spools of processes that have ended, oldest first, each now locked by this one. By one
+  /// thread at a time.
   std::vector<std::shared_ptr<Spool>> adopt() {
     std::vector<std::shared_ptr<Spool>> spools;
     Files& files = world_->files();
     Result<std::vector<std::string>> names = files.list(top_);
     if (!names) {
-      trouble_ = names.failure().message;
+      note_trouble(names.failure().message);
       return spools;
     }
     for (const std::string& name : names.value()) {
@@ -158,6 +160,35 @@ class Journal final : public BlockStore {
   /// The owner of the stream is gone: another may open the directory. Spools stay locked.
   void unlock() { lock_ = nullptr; }
 
+  /// Looks, once a second, whether somebody has removed the journal, and makes it again.
+  /// Returns: what it found; empty when all is well.
+  std::string mend(SteadyTime now) {
+    constexpr std::chrono::seconds pause{1};
+    const std::lock_guard guard(mutex_);
+    if (is_over_ || now < next_look_) {
+      return {};
+    }
+    next_look_ = saturating_add(now, pause);
+    const bool is_gone = current_ != nullptr && !current_->is_in_place();
+    if (!is_gone && (lock_ == nullptr || lock_->is_in_place())) {
+      return {};
+    }
+    Status mended = world_->files().make_directories(top_);
+    if (mended && is_gone) {
+      mended = current_->restore();
+    }
+    if (mended && lock_ != nullptr) {
+      if (auto lock = world_->files().lock(top_ + "/lock")) {
+        lock_ = std::move(lock.value());
+      } else {
+        mended = lock.failure();
+      }
+    }
+    return "somebody has removed " + top_ +
+           " while it was in use: what was in it survives no crash, and is still delivered; " +
+           (mended ? "it is made again, for what comes" : mended.failure().message);
+  }
+
   /// In a forked child: everything so far is the parent's.
   void forget_in_child() {
     new (&mutex_) std::mutex;
@@ -177,6 +208,11 @@ class Journal final : public BlockStore {
 
   const Durability& durability() const { return durability_; }
 
+  /// Whether spools of other processes may be left over at any time.
+  bool is_shared() const { return is_shared_; }
+
+  const std::function<void(const RecoveryProgress&)>& on_recovery() const { return on_recovery_; }
+
   static std::string name_of(std::uint64_t epoch) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string name;
@@ -191,6 +227,8 @@ class Journal final : public BlockStore {
       : world_(std::move(world)), top_(std::move(top)), budget_(std::make_shared<DiskBudget>()) {
     budget_->limit = options.disk_limit.value;
     durability_ = options.durability;
+    is_shared_ = options.shared;
+    on_recovery_ = options.on_recovery;
   }
 
   static bool is_spool_name(const std::string& name) {
@@ -235,25 +273,30 @@ class Journal final : public BlockStore {
     }
   }
 
+  void note_trouble(const std::string& text) {
+    const std::lock_guard guard(mutex_);
+    trouble_ = text;
+  }
+
   std::shared_ptr<Spool> adopt_one(const std::string& name) {
     Files& files = world_->files();
     Spool::Place place{&files, top_, name, budget_};
     Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
     if (!lock) {
       if (lock.failure().os_code != EWOULDBLOCK) {  // else its process lives
-        trouble_ = lock.failure().message;
+        note_trouble(lock.failure().message);
       }
       return nullptr;
     }
     Result<std::vector<std::string>> names = files.list(place.directory());
     if (!names) {
-      trouble_ = names.failure().message;
+      note_trouble(names.failure().message);
       return nullptr;
     }
     ManifestRecovery recovery(*world_, place, names.value());
     Result<std::unique_ptr<Manifest>> manifest = recovery.recover();
     if (!manifest) {
-      trouble_ = manifest.failure().message;
+      note_trouble(manifest.failure().message);
       if (recovery.holds_nothing()) {
         Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
       }
@@ -271,6 +314,8 @@ class Journal final : public BlockStore {
   const std::string top_;
   const std::shared_ptr<DiskBudget> budget_;
   Durability durability_;
+  bool is_shared_ = false;
+  std::function<void(const RecoveryProgress&)> on_recovery_;
   std::unique_ptr<FileLock> lock_;
   std::mutex mutex_;  // for what follows
   SpoolIdentity next_;
@@ -279,6 +324,7 @@ class Journal final : public BlockStore {
   bool is_over_ = false;
   std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
   std::string trouble_;
+  SteadyTime next_look_ = SteadyTime::min();
 };
 
 }  // namespace hydrant::detail

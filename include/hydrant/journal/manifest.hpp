@@ -49,7 +49,7 @@ class Manifest {
       return opened.failure();
     }
     for (std::size_t i = 0; i < ManifestFiles::count; ++i) {
-      const std::optional<ManifestHeader> header = manifest->header_of(i);
+      const std::optional<ManifestHeader> header = manifest->files_.header(i);
       if (header && header->complete != 0 && (!newest || header->generation > generation)) {
         newest = i;
         generation = header->generation;
@@ -60,7 +60,7 @@ class Manifest {
                      ": neither manifest is whole"};
     }
     manifest->active_ = *newest;
-    manifest->replay(*manifest->header_of(*newest));
+    manifest->replay(*manifest->files_.header(*newest));
     manifest->skip_unread_numbers();
     return manifest;
   }
@@ -91,6 +91,16 @@ class Manifest {
       return created;
     }
     return turn_over() ? success() : Status(Failure{"write " + directory + ": no room"});
+  }
+
+  /// Somebody has removed the files: writes everything that is known into new ones.
+  Status restore() {
+    for (std::size_t i = 0; i < ManifestFiles::count; ++i) {
+      if (Status replaced = files_.replace(i, files_.bytes(i).size()); !replaced) {
+        return replaced;
+      }
+    }
+    return turn_over() ? success() : Status(Failure{"restore the manifest: no room"});
   }
 
   /// The front of a manifest of this spool.
@@ -290,17 +300,6 @@ class Manifest {
   }
 
   // --- reading --------------------------------------------------------------------------------
-
-  std::optional<ManifestHeader> header_of(std::size_t index) const {
-    const std::span<const std::byte> file = files_.bytes(index);
-    if (file.size() < ManifestFiles::bytes_min) {
-      return std::nullopt;
-    }
-    const auto header = read_plain<ManifestHeader>(file.data());
-    const bool is_right = header.magic == ManifestHeader::right_magic &&
-                          header.version == journal_version && header.check == header.right_check();
-    return is_right ? std::optional(header) : std::nullopt;
-  }
 
   void take_identity(const ManifestHeader& header) {
     identity_.epoch = header.epoch;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hydrant/core/files.hpp>
+#include <hydrant/journal/layout.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,25 +56,42 @@ class ManifestFiles {
 
   std::span<std::byte> bytes(std::size_t index) const { return mappings_[index]->bytes(); }
 
+  /// What stands at its front; nothing when that is no manifest's.
+  std::optional<ManifestHeader> header(std::size_t index) const {
+    const std::span<const std::byte> file = bytes(index);
+    if (file.size() < bytes_min) {
+      return std::nullopt;
+    }
+    const auto header = read_plain<ManifestHeader>(file.data());
+    const bool is_right = header.magic == ManifestHeader::right_magic &&
+                          header.version == journal_version && header.check == header.right_check();
+    return is_right ? std::optional(header) : std::nullopt;
+  }
+
   /// Sees to it that a file has that many bytes; what it says is lost. A failure leaves it as it
   /// was: the larger one takes its name only when it is there.
   void make_room(std::size_t index, std::size_t bytes_needed) {
-    if (bytes(index).size() >= bytes_needed) {
-      return;
+    if (bytes(index).size() < bytes_needed) {
+      static_cast<void>(replace(index, std::bit_ceil(bytes_needed)));
     }
+  }
+
+  /// Makes a file anew. A failure leaves it as it was.
+  Status replace(std::size_t index, std::size_t size) {
     const std::string name = name_of(directory_, index);
-    const std::string larger_name = name + ".new";
-    static_cast<void>(files_->remove(larger_name));  // of a process that died here
-    Result<std::unique_ptr<Mapping>> larger =
-        files_->create_mapped(larger_name, std::bit_ceil(bytes_needed));
-    if (!larger) {
-      return;
+    const std::string fresh_name = name + ".new";
+    static_cast<void>(files_->remove(fresh_name));  // of a process that died here
+    Result<std::unique_ptr<Mapping>> fresh = files_->create_mapped(fresh_name, size);
+    if (!fresh) {
+      return fresh.failure();
     }
-    if (files_->rename(larger_name, name)) {
-      mappings_[index] = std::move(larger.value());
+    Status renamed = files_->rename(fresh_name, name);
+    if (renamed) {
+      mappings_[index] = std::move(fresh.value());
     } else {
-      static_cast<void>(files_->remove(larger_name));
+      static_cast<void>(files_->remove(fresh_name));
     }
+    return renamed;
   }
 
   static std::string name_of(const std::string& directory, std::size_t index) {

@@ -159,10 +159,11 @@ class Spool final : public BlockStore {
   // --- what a dead process left ---------------------------------------------------------------
 
   /// Looks at every segment. Calls `visit(const FoundChunk&)` for each chunk that can be trusted;
-  /// its block is to be given back by `free_block`. What cannot be understood is set aside in the
-  /// end. Fails, having visited none, when a file cannot be opened: that may go another time.
-  template <class Visit>
-  Status read(FoundCounts& counts, Visit visit) {
+  /// its block is to be given back by `free_block`. Calls `after_segment()` after each segment.
+  /// What cannot be understood is set aside in the end. Fails, having visited none, when a file
+  /// cannot be opened: that may go another time.
+  template <class Visit, class AfterSegment>
+  Status read(FoundCounts& counts, Visit visit, AfterSegment after_segment) {
     Result<std::vector<std::string>> names = place_.files->list(place_.directory());
     if (!names) {
       return names.failure();
@@ -193,6 +194,7 @@ class Spool final : public BlockStore {
       } else if (fault != Segment::Fault::unborn) {
         set_aside(segment.path(), counts);
       }
+      after_segment();
     }
     return success();
   }
@@ -209,6 +211,26 @@ class Spool final : public BlockStore {
       static_cast<void>(place_.files->remove(place_.directory() + ".lock"));
     }
     lock_.reset();
+  }
+
+  /// Whether the spool's files are where they were made.
+  bool is_in_place() { return lock_ == nullptr || lock_->is_in_place(); }
+
+  /// Somebody has removed the spool: makes it again, for records to come. Those that it held stay
+  /// in memory, and in no file.
+  Status restore() {
+    if (Status made = place_.files->make_directories(place_.directory()); !made) {
+      return made;
+    }
+    if (Status restored = manifest_->restore(); !restored) {
+      return restored;
+    }
+    Result<std::unique_ptr<FileLock>> lock = place_.files->lock(place_.directory() + ".lock");
+    if (!lock) {
+      return lock.failure();
+    }
+    lock_ = std::move(lock.value());
+    return success();
   }
 
   /// Lets others take the spool over.
