@@ -11,7 +11,10 @@
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/delivery/fork.hpp>
 #include <hydrant/delivery/lifecycle.hpp>
+#include <hydrant/delivery/output_ends.hpp>
 #include <hydrant/delivery/outputs.hpp>
+#include <hydrant/delivery/partition_stage.hpp>
+#include <hydrant/delivery/partitioning.hpp>
 #include <hydrant/delivery/plan.hpp>
 #include <hydrant/delivery/pump_executor.hpp>
 #include <hydrant/delivery/report.hpp>
@@ -58,18 +61,25 @@ struct EnvAmong<First, Rest...> {
 };
 
 /// What the constructor's arguments come to, before the engine is built.
-struct StreamParts {
+struct StreamParts : LaneParts {
   StreamOptions options;
-  AnySink sink;
-  std::unique_ptr<TransformStage> transform;  // null: identity
-  AnySink error_sink;
-  OutputOptions error_options;
-  AnySink backup_sink;
-  OutputOptions backup_options;
   std::shared_ptr<World> world;
   std::shared_ptr<Executor> executor;
   bool is_pumped = false;
 };
+
+inline MemoryPlan plan_memory(const StreamParts& parts) {
+  const StreamOptions& options = parts.options;
+  const std::size_t limit = options.effective_memory_limit().value;
+  const std::size_t record_bytes_max = options.record_bytes_max.value;
+  const bool transforms = parts.transform != nullptr;
+  if (parts.partitioner == nullptr) {
+    return MemoryPlan::make(limit, record_bytes_max, transforms, options.concurrency);
+  }
+  return MemoryPlan::make_partitioned(
+      limit + (options.memory_limit.value == 0 ? memory_for(parts.partition_options) : 0),
+      record_bytes_max, transforms);
+}
 
 inline void validate(const StreamParts& parts, const MemoryPlan& plan) {
   OptionErrors errors;
@@ -77,6 +87,12 @@ inline void validate(const StreamParts& parts, const MemoryPlan& plan) {
   plan.validate(errors, parts.options.buffering.size, parts.options.memory_limit.value == 0);
   errors.check(!parts.is_pumped || parts.options.overflow.kind() != Overflow::Kind::block,
                "overflow", "must not block when the stream is pumped", "block");
+  if (parts.partitioner != nullptr) {
+    parts.partition_options.validate(errors);
+    errors.check(!parts.options.journal.is_on(), "partition_by",
+                 "must not be given to a stream with a journal: partitions are not journalled yet",
+                 "given, with journal.directory \"" + parts.options.journal.directory + "\"");
+  }
   parts.sink.validate(errors);
   const auto nested = [&errors](std::string_view prefix, const AnySink& sink,
                                 const OutputOptions& options) {
@@ -114,26 +130,12 @@ inline std::shared_ptr<Engine> make_engine(StreamParts parts, StreamGate& gate,
     engine.ingest.store = engine.journal;
   }
 
-  std::vector<std::unique_ptr<Lane>> lanes;
-  lanes.push_back(std::make_unique<Lane>(Lane::Kind::main, std::move(parts.sink),
-                                         std::move(parts.transform), options.buffering,
-                                         options.retry));
-  lanes.back()->output_quota = plan.main_quota;
-  lanes.back()->output_quota_max = plan.main_quota * options.concurrency;
-  lanes.back()->delimiter = delimiter;
-  if (parts.backup_sink) {
-    lanes.push_back(std::make_unique<Lane>(Lane::Kind::backup, std::move(parts.backup_sink),
-                                           nullptr, parts.backup_options.buffering,
-                                           parts.backup_options.retry));
-    lanes.back()->delimiter = engine.ingest.delimiter;
+  if (parts.partitioner != nullptr) {
+    engine.partitions = {std::move(parts.partitioner), parts.partition_options, options.buffering,
+                         plan.partitions, plan.reserve - plan.partitions};
   }
-  const std::string error_delimiter = embedded_delimiter(parts.error_sink.record_delimiter());
-  lanes.push_back(std::make_unique<Lane>(Lane::Kind::error, std::move(parts.error_sink),
-                                         std::make_unique<DeadLetterStage>(),
-                                         parts.error_options.buffering, parts.error_options.retry));
-  lanes.back()->output_quota = plan.error_quota;
-  lanes.back()->output_quota_max = plan.error_quota;
-  lanes.back()->delimiter = error_delimiter;
+  std::vector<std::unique_ptr<Lane>> lanes =
+      make_lanes(parts, plan, options.buffering, options.retry, options.concurrency);
   return std::make_shared<Engine>(std::move(engine), std::move(parts.world),
                                   std::move(parts.executor), gate, std::move(lanes));
 }
@@ -149,9 +151,12 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
       "a batch closes at",
       to_text(hints.size) + " or " + to_text(hints.interval) +
           (hints.count != 0 ? " or " + std::to_string(hints.count) + " records" : std::string()));
+  if (parts.partitioner != nullptr) {
+    text += explain_line("partitions", explain_partitions(parts.partition_options));
+  }
   text += explain_line("memory at most", to_text(ByteCount{plan.limit}) + ", " +
                                              to_text(ByteCount{plan.reserve}) +
-                                             " of it for transforms and the error output");
+                                             " of it kept from put for what is made of records");
   text +=
       explain_line("when memory is full", std::string(to_text(options.overflow.kind())) +
                                               (options.overflow.kind() == Overflow::Kind::block
@@ -185,9 +190,9 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
 /// std::cout << stream.close(30s) << '\n';
 /// @endcode
 ///
-/// After the sink, in any order: `error_output(sink)`, `source_backup(sink)`, a
-/// Runtime, `pumped`, an Env. Without an error output, failed records go to a
-/// small box in memory (`dead_letters`).
+/// After the sink, in any order: `error_output(sink)`, `source_backup(sink)`,
+/// `partition_by(function)`, a Runtime, `pumped`, an Env. Without an error output, failed records
+/// go to a small box in memory (`dead_letters`).
 ///
 /// Threads: shared: safe, but for construction and destruction.
 template <class Transform, class Sink, class Env = SystemEnv>
@@ -323,6 +328,13 @@ class DeliveryStream {
     parts.backup_options = output.options;
   }
 
+  template <class F>
+  void take(detail::StreamParts& parts, PartitionBy<F> partitions) {
+    parts.partitioner =
+        std::make_unique<detail::TypedPartitionStage<F>>(std::move(partitions.function));
+    parts.partition_options = partitions.options;
+  }
+
   void take(detail::StreamParts& parts, Pumped) { parts.is_pumped = true; }
 
   void take(detail::StreamParts& parts, const Runtime& runtime) {
@@ -351,9 +363,7 @@ class DeliveryStream {
       parts.error_sink = AnySink(box_);
       parts.error_options.buffering.interval = std::chrono::milliseconds(0);
     }
-    const detail::MemoryPlan plan = detail::MemoryPlan::make(
-        parts.options.effective_memory_limit().value, parts.options.record_bytes_max.value,
-        parts.transform != nullptr, parts.options.concurrency);
+    const detail::MemoryPlan plan = detail::plan_memory(parts);
     detail::validate(parts, plan);
     close_timeout_ = parts.options.close_timeout;
     explanation_ = detail::explain(parts, plan);

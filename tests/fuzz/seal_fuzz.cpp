@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const SealedRange& range : seal->ranges) {
     hydrant::fuzz::expect(range.first < range.last && range.note <= seal->notes.size());
   }
-  hydrant::fuzz::expect(seal->reason <= hydrant::CloseReason::recovery);
+  hydrant::fuzz::expect(seal->reason <= hydrant::CloseReason::partitions);
   EntryWriter again;
   encode(*seal, again);
   const std::optional<Seal> second = decode_seal(1, again.bytes());

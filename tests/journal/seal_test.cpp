@@ -97,8 +97,8 @@ TEST_CASE("a seal with what no writer writes is no seal", "[journal][seal]") {
   REQUIRE(refused([](Seal& seal) { seal.ranges[0].last = seal.ranges[0].first; }));
   REQUIRE(refused([](Seal& seal) { seal.ranges[0].first = seal.ranges[0].last + 1; }));
   REQUIRE(refused([](Seal& seal) { seal.ranges[1].note = 3; }));
-  REQUIRE_FALSE(refused([](Seal& seal) { seal.reason = hydrant::CloseReason::recovery; }));
-  REQUIRE(refused([](Seal& seal) { seal.reason = static_cast<hydrant::CloseReason>(7); }));
+  REQUIRE_FALSE(refused([](Seal& seal) { seal.reason = hydrant::CloseReason::partitions; }));
+  REQUIRE(refused([](Seal& seal) { seal.reason = static_cast<hydrant::CloseReason>(8); }));
   REQUIRE(refused([](Seal& seal) { seal.reason = static_cast<hydrant::CloseReason>(255); }));
 }
 

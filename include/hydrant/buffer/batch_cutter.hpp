@@ -20,6 +20,7 @@
 namespace hydrant::detail {
 
 class Spool;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
+struct PartitionBuffer;
 
 /// Records that will be delivered together, waiting for their turn.
 struct ClosedBatch {
@@ -30,6 +31,7 @@ struct ClosedBatch {
   CloseReason reason = CloseReason::size;
   SteadyTime first_arrival_steady{};
   WallTime first_arrival{};
+  PartitionBuffer* partition = nullptr;  // what it is made of, in a stream with partitions
   // With a journal, from the moment the batch is sealed in it:
   Spool* spool = nullptr;        // where its records are
   std::uint64_t commit = 0;      // number of the write to stable storage that has the seal

@@ -16,7 +16,16 @@
 namespace hydrant {
 
 /// Why a batch stopped growing.
-enum class CloseReason : std::uint8_t { size, interval, count, flush, closing, memory, recovery };
+enum class CloseReason : std::uint8_t {
+  size,
+  interval,
+  count,
+  flush,
+  closing,
+  memory,
+  recovery,
+  partitions
+};
 
 constexpr std::string_view to_text(CloseReason reason) {
   switch (reason) {
@@ -34,6 +43,8 @@ constexpr std::string_view to_text(CloseReason reason) {
       return "memory";
     case CloseReason::recovery:
       return "recovery";
+    case CloseReason::partitions:
+      return "partitions";
   }
   return "unknown";
 }

@@ -39,6 +39,11 @@ inline void Engine::settle(Lane& lane, std::span<const Slice> slices, Fate fate)
 
 inline void Engine::settle_locked(Lane& lane, std::span<const Slice> slices, Fate fate,
                                   LostReason reason) {
+  if (lane.kind == Lane::Kind::partitions) {
+    end_outputs(slices, fate, reason, nullptr);
+    notify();
+    return;
+  }
   for (const Slice& slice : slices) {
     for_each_open(lane, slice, [&](const Slice& open) { end_slice(lane, open, fate, reason); });
   }
@@ -111,6 +116,17 @@ inline void Engine::mark_ended(const Slice& slice, std::optional<WaitStatus> unu
 inline void Engine::fail(Lane& lane, std::span<const Slice> slices,
                          std::shared_ptr<const FailureNote> note) {
   Lock lock(mutex_);
+  if (lane.kind == Lane::Kind::partitions) {
+    end_outputs(slices, Fate::lost, LostReason::close_deadline,
+                stop_.load(std::memory_order_relaxed) ? nullptr : note);
+    notify();
+    return;
+  }
+  fail_locked(lane, slices, note);
+}
+
+inline void Engine::fail_locked(Lane& lane, std::span<const Slice> slices,
+                                const std::shared_ptr<const FailureNote>& note) {
   std::uint32_t count = 0;
   for (const Slice& slice : slices) {
     for_each_open(lane, slice, [&](const Slice& open) { count += open.count(); });
@@ -241,8 +257,11 @@ inline SteadyTime Engine::oldest_arrival(const Lane& lane) const {
   }
   for (const auto& task : delivery_tasks_) {
     if (task->lane == &lane && task->has_batch) {
-      oldest = std::min(oldest, task->pipeline.batch().first_arrival_steady);
+      oldest = std::min(oldest, task->walk->batch().first_arrival_steady);
     }
+  }
+  if (partitions_ != nullptr && &lane == main_ && partitions_->oldest_origin() != nullptr) {
+    oldest = std::min(oldest, partitions_->oldest_origin()->first_arrival());
   }
   return oldest;
 }
@@ -264,6 +283,26 @@ inline LaneSnapshot Engine::lane_snapshot(const Lane& lane, SteadyTime now) cons
   if (&lane == main_) {
     snapshot.latency = summarize(latency_);
   }
+  if (&lane == main_ && partition_lane_ != nullptr) {  // it is there that a sink is
+    snapshot.sink = std::string(partition_lane_->sink.name());
+    snapshot.batches = partition_lane_->counts.batches;
+    snapshot.attempts = partition_lane_->counts.attempts;
+    snapshot.attempts_failed = partition_lane_->counts.failed_attempts;
+  }
+  return snapshot;
+}
+
+inline PartitionSnapshot Engine::partition_snapshot() const {
+  PartitionSnapshot snapshot;
+  if (partitions_ != nullptr) {
+    snapshot.active = partitions_->set().size();
+    snapshot.active_max = partitions_->options().active_max;
+    snapshot.opened = partitions_->opened();
+    snapshot.limit_exceeded = partitions_->exceeded();
+    snapshot.records_in_memory = partition_lane_->counts.in_memory;
+    snapshot.records_delivered = partition_lane_->counts.delivered;
+    snapshot.bytes_delivered = partition_lane_->counts.delivered_bytes;
+  }
   return snapshot;
 }
 
@@ -275,10 +314,14 @@ inline StreamSnapshot Engine::snapshot() {
   snapshot.ledger = ledger_locked();
   snapshot.incoming_bytes = counts_.harvested_bytes;
   snapshot.transform = transform_counts_;
+  snapshot.partitions = partition_snapshot();
   for (const auto& lane : lanes_) {
-    snapshot.lanes.push_back(lane_snapshot(*lane, now));
+    if (lane.get() != partition_lane_) {
+      snapshot.lanes.push_back(lane_snapshot(*lane, now));
+    }
   }
-  snapshot.closed_by_reason = main_->counts.closed_by;
+  snapshot.closed_by_reason =
+      (partition_lane_ != nullptr ? partition_lane_ : main_)->counts.closed_by;
   snapshot.memory_used = ByteCount{pool_->held()};
   snapshot.memory_limit = ByteCount{pool_->budget()};
   return snapshot;

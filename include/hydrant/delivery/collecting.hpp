@@ -27,7 +27,9 @@ inline void Engine::collect() noexcept {
   if (was_woken) {
     pause = std::min<std::chrono::nanoseconds>(pause, soon);  // a burst, maybe: spare it more wakes
   }
-  close_batches(now);
+  if (!close_batches(now)) {
+    pause = {};
+  }
   note_overstays(now);
   schedule_commit(now);
   const bool quiet = main_->counts.entered == entered_before;
@@ -80,7 +82,8 @@ inline void Engine::harvest_into_lanes(SteadyTime now) {
   wake_bytes_ = std::max(least, size > gathered ? size - gathered : 0);
 }
 
-inline void Engine::close_batches(SteadyTime now) {
+/// Returns: false when there is more to close than is good for one moment.
+inline bool Engine::close_batches(SteadyTime now) {
   const bool memory_is_short = std::exchange(pressure_, false);
   for (const auto& lane : lanes_) {
     if (lane.get() == error_ && (closing_ || flushing_ != 0) && letters_may_follow(now)) {
@@ -98,6 +101,7 @@ inline void Engine::close_batches(SteadyTime now) {
       }
     }
   }
+  return partitions_ == nullptr || close_partitions(now, memory_is_short);
 }
 
 /// Whether to wait, in close or flush, for more failed records before the error output gets what
@@ -147,9 +151,7 @@ inline std::chrono::nanoseconds Engine::pause_for_rate(std::uint64_t bytes,
 inline std::optional<SteadyTime> Engine::next_collect(Lock& lock, SteadyTime now,
                                                       std::chrono::nanoseconds pause, bool quiet) {
   bool idle = quiet;
-  SteadyTime due = SteadyTime::max();
   for (const auto& lane : lanes_) {
-    due = std::min(due, lane->due());
     idle = idle && lane->is_idle();
   }
   if (!idle) {
@@ -162,7 +164,16 @@ inline std::optional<SteadyTime> Engine::next_collect(Lock& lock, SteadyTime now
     return park(lock) ? std::nullopt : std::optional(now);
   }
   collecting_soon_ = pause <= soon;
-  return std::min(due, saturating_add(now, pause));
+  return std::min(next_due(), saturating_add(now, pause));
+}
+
+/// When the next batch is due by its age.
+inline SteadyTime Engine::next_due() const {
+  SteadyTime due = partitions_ == nullptr ? SteadyTime::max() : partitions_->set().due();
+  for (const auto& lane : lanes_) {
+    due = std::min(due, lane->due());
+  }
+  return due;
 }
 
 /// Nothing came for a while: sleep without a timer until the next put. Whoever
@@ -211,6 +222,12 @@ inline bool Engine::drop_oldest() noexcept {
     harvest_into_lanes(world_->steady_now());
   }
   Lane* lane = lane_of_oldest();
+  Origin* origin = partitions_ == nullptr ? nullptr : oldest_discardable();
+  if (origin != nullptr && (lane == nullptr || origin->first_arrival() <= lane->oldest_waiting())) {
+    discard_origin(*origin);
+    notify();
+    return true;
+  }
   if (lane == nullptr) {
     return false;
   }
@@ -255,15 +272,15 @@ inline void Engine::deliver(DeliveryTask& task) noexcept {
   while (!task.is_running && !detached_ && (task.has_batch || take_batch(task))) {
     task.is_running = true;
     lock.unlock();
-    const Pipeline::Progress progress = task.pipeline.advance();
+    const BatchWalk::Progress progress = task.walk->advance();
     lock.lock();
     task.is_running = false;
-    if (progress == Pipeline::Progress::finished) {
+    if (progress == BatchWalk::Progress::finished) {
       finish_batch(task);
     } else if (stop_.load(std::memory_order_relaxed)) {
       continue;  // it ended an attempt: now let it give up
-    } else if (progress == Pipeline::Progress::waiting) {
-      executor_->post_at(shared(task), task.pipeline.wake_at());
+    } else if (progress == BatchWalk::Progress::waiting) {
+      executor_->post_at(shared(task), task.walk->wake_at());
       break;
     }
     if (executor_->should_yield()) {
@@ -280,12 +297,12 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   if (lane.queue.empty() || !is_sealed_safely(lane, lane.queue.front())) {
     return false;
   }
-  task.pipeline.start(std::move(lane.queue.front()));
+  task.walk->start(std::move(lane.queue.front()));
   lane.queue.pop_front();
   task.has_batch = true;
   task.overstay_noted = false;
   ++lane.in_flight;
-  const ClosedBatch& batch = task.pipeline.batch();
+  const ClosedBatch& batch = task.walk->batch();
   if (options_.overflow.kind() == Overflow::Kind::spill) {
     for (const Slice& slice : batch.slices) {
       if (!slice.chunk->is_found) {
@@ -293,19 +310,27 @@ inline bool Engine::take_batch(DeliveryTask& task) {
       }
     }
   }
-  record_locked(EventKind::batch_closed, batch.number, batch.count,
-                std::string(lane.sink.name()) + ": closed by " +
-                    std::string(to_text(batch.reason)) + ", " + std::to_string(batch.bytes) +
-                    " bytes");
+  if (batch.partition != nullptr) {
+    batch.partition->state = PartitionBuffer::State::delivering;
+  }
+  if (partitions_ == nullptr || &lane != main_) {
+    record_locked(EventKind::batch_closed, batch.number, batch.count,
+                  std::string(lane.sink.name()) + ": closed by " +
+                      std::string(to_text(batch.reason)) + ", " + std::to_string(batch.bytes) +
+                      " bytes");
+  }
   return true;
 }
 
 inline void Engine::finish_batch(DeliveryTask& task) {
-  const ClosedBatch& batch = task.pipeline.batch();
-  record_locked(EventKind::batch_finished, batch.number, batch.count,
-                std::string(task.lane->sink.name()) + ": after " +
-                    to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
-                        world_->steady_now() - batch.first_arrival_steady)));
+  const ClosedBatch& batch = task.walk->batch();
+  const bool is_split = partitions_ != nullptr && task.lane == main_;
+  if (!is_split) {
+    record_locked(EventKind::batch_finished, batch.number, batch.count,
+                  std::string(task.lane->sink.name()) + ": after " +
+                      to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
+                          world_->steady_now() - batch.first_arrival_steady)));
+  }
   for (const Slice& slice : batch.slices) {
     if (slice.chunk->claims != 0) {
       pool_->unclaim(*slice.chunk);
@@ -315,20 +340,27 @@ inline void Engine::finish_batch(DeliveryTask& task) {
   if (journaling_ != nullptr && !stop_.load(std::memory_order_relaxed)) {
     journaling_->finish(*task.lane, batch);
   }
-  task.pipeline.drop_batch();
+  if (batch.partition != nullptr) {
+    forget_buffer(*batch.partition);
+  }
+  if (partitions_ != nullptr && !is_split) {
+    wake_splitter();
+  }
+  task.walk->drop_batch();
   task.has_batch = false;
   --task.lane->in_flight;
-  if ((closing_ || flushing_ != 0) && task.lane == main_ && main_->is_idle()) {
-    wake_collector(false);  // no more letters for the error output
+  if ((closing_ || flushing_ != 0) && (is_split || main_->is_idle()) &&
+      (task.lane == main_ || task.lane == partition_lane_)) {
+    wake_collector(false);  // no more letters for the error output; or more of partitions to flush
   }
   notify();
 }
 
 inline void Engine::note_overstays(SteadyTime now) {
   for (const auto& task : delivery_tasks_) {
-    if (task->is_running && !task->overstay_noted && task->pipeline.attempt_deadline() < now) {
+    if (task->is_running && !task->overstay_noted && task->walk->attempt_deadline() < now) {
       task->overstay_noted = true;
-      record_locked(EventKind::sink_overstayed, task->pipeline.batch_number(), 0,
+      record_locked(EventKind::sink_overstayed, task->walk->batch().number, 0,
                     std::string(task->lane->sink.name()) +
                         ": the sink is still in an attempt whose time is over");
     }

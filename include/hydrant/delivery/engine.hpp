@@ -7,7 +7,8 @@
 // There is one lock a stream. It is held for bookkeeping only: never while a
 // transform, a codec or a sink runs. The bodies are in collecting.hpp (records
 // become batches), bookkeeping.hpp (ends of records), journal_keeping.hpp (the
-// same on the disk) and lifecycle.hpp (flush, close, fork).
+// same on the disk), lifecycle.hpp (flush, close, fork), partitioning.hpp and
+// output_ends.hpp (partitions).
 #pragma once
 
 #include <hydrant/core/asymmetric_fence.hpp>
@@ -18,8 +19,11 @@
 #include <hydrant/delivery/executor.hpp>
 #include <hydrant/delivery/journaling.hpp>
 #include <hydrant/delivery/lane.hpp>
+#include <hydrant/delivery/partitions.hpp>
 #include <hydrant/delivery/pipeline.hpp>
 #include <hydrant/delivery/report.hpp>
+#include <hydrant/delivery/split.hpp>
+#include <hydrant/delivery/splitter.hpp>
 #include <hydrant/ingest/shard_set.hpp>
 #include <hydrant/metrics/flight_recorder.hpp>
 #include <hydrant/metrics/histogram.hpp>
@@ -47,12 +51,13 @@ struct EngineOptions {
   std::uint32_t concurrency = 1;
   IngestOptions ingest;
   std::shared_ptr<Journal> journal;  // null: none
+  PartitionPlan partitions;
 };
 
 /// One stream at work.
 /// Threads: shared: safe.
 class Engine final : public ShardSet,
-                     public DeliveryHost,
+                     public SplitHost,
                      public std::enable_shared_from_this<Engine> {
  public:
   Engine(EngineOptions options, std::shared_ptr<World> world, std::shared_ptr<Executor> executor,
@@ -108,6 +113,12 @@ class Engine final : public ShardSet,
   void count_transformed(const TransformSnapshot& done) override;
   void record(EventKind kind, std::uint64_t batch, std::uint32_t count,
               std::string_view text) override;
+
+  // SplitHost.
+  Origin& open_origin(std::unique_ptr<Origin> origin) override;
+  bool place(Split& split) override;
+  void publish(Split& split) override;
+  void close_origin(Split& split) override;
 
   bool should_yield() override { return executor_->should_yield(); }
 
@@ -166,13 +177,13 @@ class Engine final : public ShardSet,
   /// Takes batches of one lane down their way, one after the other.
   class DeliveryTask final : public Task {
    public:
-    DeliveryTask(Engine& engine, Lane& task_lane)
-        : lane(&task_lane), pipeline(engine, task_lane), engine_(&engine) {}
+    DeliveryTask(Engine& engine, Lane& task_lane, std::unique_ptr<BatchWalk> task_walk)
+        : lane(&task_lane), walk(std::move(task_walk)), engine_(&engine) {}
 
     void run() noexcept override { engine_->deliver(*this); }
 
     Lane* lane;
-    Pipeline pipeline;
+    const std::unique_ptr<BatchWalk> walk;
     bool has_batch = false;  // guarded by the stream's lock
     bool is_running = false;
     bool overstay_noted = false;
@@ -191,6 +202,7 @@ class Engine final : public ShardSet,
 
   static constexpr std::size_t ended_ranges_max = 4096;
   static constexpr std::size_t tasks_started_at_once = 64;
+  static constexpr std::size_t partitions_closed_at_once = 256;
   static constexpr std::chrono::seconds quiet_before_park{1};
   /// A collector that comes within this time need not be woken.
   static constexpr std::chrono::microseconds soon{500};
@@ -198,7 +210,7 @@ class Engine final : public ShardSet,
   // collecting.hpp
   void collect() noexcept;
   void harvest_into_lanes(SteadyTime now);
-  void close_batches(SteadyTime now);
+  bool close_batches(SteadyTime now);
   bool letters_may_follow(SteadyTime now) const;
   template <class Start>
   void start_deliveries(Start start);
@@ -206,12 +218,41 @@ class Engine final : public ShardSet,
                                           std::chrono::nanoseconds elapsed) const;
   std::optional<SteadyTime> next_collect(Lock& lock, SteadyTime now, std::chrono::nanoseconds pause,
                                          bool quiet);
+  SteadyTime next_due() const;
   bool park(Lock& lock);
   void deliver(DeliveryTask& task) noexcept;
   Lane* lane_of_oldest() const noexcept;
   bool take_batch(DeliveryTask& task);
   void finish_batch(DeliveryTask& task);
   void note_overstays(SteadyTime now);
+
+  // partitioning.hpp
+  Partition* hold_partition(Split& split, Split::Group& group);
+  void fail_exceeding(Split& split, Split::Group& group);
+  bool fill_partition(Split& split, Split::Group& group, Partition& partition);
+  bool add_chunk(PartitionBuffer& buffer, std::uint32_t bytes);
+  void append_to_partition(Split& split, std::uint32_t number, Partition& partition,
+                           const StoredRecord& record);
+  void close_partition(Partition& partition, CloseReason reason);
+  void enqueue_partition(Partition& partition, CloseReason reason);
+  bool close_due_partitions(SteadyTime now);
+  bool flush_partitions();
+  bool close_partitions(SteadyTime now, bool memory_is_short);
+  void relieve_partitions();
+  void relieve_sources();
+  void post_deliveries(Lock& lock);
+
+  // output_ends.hpp
+  void end_outputs(std::span<const Slice> slices, Fate fate, LostReason reason,
+                   const std::shared_ptr<const FailureNote>& note);
+  void end_origin(Origin& ended, LostReason reason);
+  void forget_buffer(PartitionBuffer& buffer);
+  void wake_splitter();
+  void lose_partitions();
+  Origin* oldest_discardable() const;
+  void discard_origin(Origin& origin);
+  void discard_from(PartitionBuffer& buffer, Origin& origin);
+  void release_runs(PartitionBuffer& buffer, const Origin& origin);
 
   // committing.hpp
   void want_commit() noexcept;
@@ -235,9 +276,12 @@ class Engine final : public ShardSet,
   // bookkeeping.hpp
   void end_slice(Lane& lane, const Slice& slice, Fate fate, LostReason reason);
   void settle_locked(Lane& lane, std::span<const Slice> slices, Fate fate, LostReason reason);
+  void fail_locked(Lane& lane, std::span<const Slice> slices,
+                   const std::shared_ptr<const FailureNote>& note);
   void mark_ended(const Slice& slice, std::optional<WaitStatus> unusual);
   Ledger ledger_locked() const;
   BackupLedger backup_locked() const;
+  PartitionSnapshot partition_snapshot() const;
   LaneSnapshot lane_snapshot(const Lane& lane, SteadyTime now) const;
   SteadyTime oldest_arrival(const Lane& lane) const;
   void record_locked(EventKind kind, std::uint64_t batch, std::uint32_t count,
@@ -254,6 +298,7 @@ class Engine final : public ShardSet,
   bool all_idle() const;
   bool wait_for_change(Lock& lock, SteadyTime until);
   void abandon_what_is_left(Lock& lock);
+  void lose_queue(Lane& lane);
   DeliveryReport report_locked(bool complete, SteadyTime started);
   void make_tasks();
 
@@ -273,6 +318,8 @@ class Engine final : public ShardSet,
   Lane* main_ = nullptr;
   Lane* backup_ = nullptr;  // null where there is none
   Lane* error_ = nullptr;
+  Lane* partition_lane_ = nullptr;                // null where there are no partitions
+  const std::unique_ptr<Partitions> partitions_;  // null where there are none
   std::chrono::nanoseconds tick_{};
 
   // Guarded by the stream's lock.
@@ -285,6 +332,7 @@ class Engine final : public ShardSet,
   std::size_t flushing_ = 0;
   SteadyTime flush_deadline_ = SteadyTime::max();  // the earliest of those who flush
   bool closing_ = false;
+  std::optional<std::uint64_t> flush_mark_;  // source batches up to this are to be flushed
   bool pressure_ = false;
   bool detached_ = false;
   bool collecting_ = false;       // posted, not begun

@@ -44,7 +44,12 @@ struct LaneCounts {
 
 /// One of a stream's deliveries.
 struct Lane {
-  enum class Kind : std::uint8_t { main, backup, error };
+  enum class Kind : std::uint8_t {
+    main,
+    backup,
+    error,
+    partitions,  // what the main one has sorted, where there are partitions
+  };
 
   Lane(Kind lane_kind, AnySink lane_sink, std::unique_ptr<TransformStage> stage,
        const BufferingHints& buffering, const RetryOptions& retrying)
@@ -96,6 +101,14 @@ struct Lane {
     counts.entered += open;
     counts.in_memory += open;
     enqueue(std::move(batch));
+  }
+
+  /// Queues a batch whose records are counted already.
+  void enqueue(ClosedBatch batch) {
+    batch.number = next_batch++;
+    ++counts.batches;
+    ++counts.closed_by[static_cast<std::size_t>(batch.reason)];
+    queue.push_back(std::move(batch));
   }
 
   /// Closes what has gathered and is due, or everything.
@@ -192,13 +205,6 @@ struct Lane {
     }
     gathering.push_back({std::string(type), store, BatchCutter(hints)});
     return gathering.back().cutter;
-  }
-
-  void enqueue(ClosedBatch batch) {
-    batch.number = next_batch++;
-    ++counts.batches;
-    ++counts.closed_by[static_cast<std::size_t>(batch.reason)];
-    queue.push_back(std::move(batch));
   }
 };
 

@@ -27,13 +27,18 @@ inline Engine::Engine(EngineOptions options, std::shared_ptr<World> world,
                       ? nullptr
                       : std::make_unique<Journaling>(std::move(options.journal))),
       gate_(&gate),
-      lanes_(std::move(lanes)) {
+      lanes_(std::move(lanes)),
+      partitions_(options.partitions.stage == nullptr
+                      ? nullptr
+                      : std::make_unique<Partitions>(std::move(options.partitions))) {
   for (const auto& lane : lanes_) {
     (lane->kind == Lane::Kind::main     ? main_
      : lane->kind == Lane::Kind::backup ? backup_
-                                        : error_) = lane.get();
+     : lane->kind == Lane::Kind::error  ? error_
+                                        : partition_lane_) = lane.get();
   }
-  std::chrono::nanoseconds interval = main_->hints.interval;
+  std::chrono::nanoseconds interval =
+      (partition_lane_ != nullptr ? partition_lane_ : main_)->hints.interval;
   if (backup_ != nullptr) {
     interval = std::min<std::chrono::nanoseconds>(interval, backup_->hints.interval);
   }
@@ -48,11 +53,18 @@ inline void Engine::make_tasks() {
   commit_task_ = std::make_unique<CommitTask>(*this);
   adopt_task_ = std::make_unique<AdoptTask>(*this);
   delivery_tasks_.clear();
+  const Lane* delivering = partition_lane_ != nullptr ? partition_lane_ : main_;
   for (const auto& lane : lanes_) {
     const std::uint32_t tasks =
-        lane->kind == Lane::Kind::main && !lane->sink.is_polled() ? concurrency_ : 1;
+        lane.get() == delivering && !lane->sink.is_polled() ? concurrency_ : 1;
     for (std::uint32_t i = 0; i < tasks; ++i) {
-      delivery_tasks_.push_back(std::make_unique<DeliveryTask>(*this, *lane));
+      std::unique_ptr<BatchWalk> walk;
+      if (partitions_ != nullptr && lane.get() == main_) {
+        walk = std::make_unique<Splitter>(*this, *lane, partitions_->stage());
+      } else {
+        walk = std::make_unique<Pipeline>(*this, *lane);
+      }
+      delivery_tasks_.push_back(std::make_unique<DeliveryTask>(*this, *lane, std::move(walk)));
     }
   }
   epoch_ = world_->random();
@@ -205,17 +217,12 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
 /// sink has stays "in memory", for nobody knows whether it will arrive.
 inline void Engine::abandon_what_is_left(Lock& lock) {
   stop_.store(true, std::memory_order_relaxed);
+  if (partitions_ != nullptr) {
+    lose_partitions();
+  }
   for (const auto& lane : lanes_) {
     lane->close_all(CloseReason::closing);
-    for (const ClosedBatch& batch : lane->queue) {
-      settle_locked(*lane, batch.slices, Fate::lost, LostReason::close_deadline);
-      for (const Slice& slice : batch.slices) {
-        if (journaling_ == nullptr) {  // there the next life needs the chunks as they are
-          release(slice.chunk);
-        }
-      }
-    }
-    lane->queue.clear();
+    lose_queue(*lane);
   }
   lock.unlock();
   for (const auto& task : delivery_tasks_) {
@@ -227,6 +234,21 @@ inline void Engine::abandon_what_is_left(Lock& lock) {
   const SteadyTime until = saturating_add(world_->steady_now(), last_words);
   while (!all_idle() && wait_for_change(lock, until)) {
   }
+}
+
+inline void Engine::lose_queue(Lane& lane) {
+  for (const ClosedBatch& batch : lane.queue) {
+    settle_locked(lane, batch.slices, Fate::lost, LostReason::close_deadline);
+    for (const Slice& slice : batch.slices) {
+      if (journaling_ == nullptr) {  // there the next life needs the chunks as they are
+        release(slice.chunk);
+      }
+    }
+    if (batch.partition != nullptr && journaling_ == nullptr) {
+      forget_buffer(*batch.partition);
+    }
+  }
+  lane.queue.clear();
 }
 
 inline DeliveryReport Engine::report_locked(bool complete, SteadyTime started) {
@@ -281,6 +303,10 @@ inline void Engine::unlock_after_fork(bool in_child) {
     if (journaling_ != nullptr) {
       journaling_->forget_in_child();
     }
+    if (partitions_ != nullptr) {
+      partitions_->forget_in_child();
+    }
+    flush_mark_.reset();
     resumed_ = 0;
     in_journal_ = 0;
     commits_started_ = 0;

@@ -15,6 +15,7 @@
 // waiting and says when to call it again. Whoever calls it owns the batch.
 #pragma once
 
+#include <hydrant/delivery/batch_walk.hpp>
 #include <hydrant/delivery/delivery_host.hpp>
 #include <hydrant/delivery/piece.hpp>
 #include <hydrant/delivery/portion.hpp>
@@ -33,15 +34,12 @@ namespace hydrant::detail {
 
 /// One batch on its way through a lane.
 /// Threads: distinct objects: safe; shared: unsafe.
-class Pipeline {
+class Pipeline final : public BatchWalk {
  public:
-  enum class Progress : std::uint8_t { finished, waiting, yielded };
-
   Pipeline(DeliveryHost& host, Lane& lane)
       : host_(&host), lane_(&lane), portion_(host, lane.delimiter), sending_(host, lane) {}
 
-  /// Takes a batch on. The previous one is finished.
-  void start(ClosedBatch batch) {
+  void start(ClosedBatch batch) override {
     batch_ = std::move(batch);
     portion_.begin_batch(batch_.output_quota != 0 ? batch_.output_quota : lane_->output_quota);
     next_slice_ = 0;
@@ -51,8 +49,7 @@ class Pipeline {
     part_ = 0;
   }
 
-  /// Walks on. Returns: finished, or when to come back (`wake_at`).
-  Progress advance() {
+  Progress advance() override {
     for (;;) {
       if (pieces_.empty()) {
         const Progress progress = next_pieces();
@@ -85,17 +82,13 @@ class Pipeline {
     }
   }
 
-  SteadyTime wake_at() const { return wake_at_; }
+  SteadyTime wake_at() const override { return wake_at_; }
 
-  const ClosedBatch& batch() const { return batch_; }
+  const ClosedBatch& batch() const override { return batch_; }
 
-  std::uint64_t batch_number() const { return batch_.number; }
+  void drop_batch() override { batch_ = {}; }
 
-  /// Forgets the finished batch.
-  void drop_batch() { batch_ = {}; }
-
-  /// When the present attempt must end; SteadyTime::max() between attempts. Any thread may ask.
-  SteadyTime attempt_deadline() const { return sending_.deadline(); }
+  SteadyTime attempt_deadline() const override { return sending_.deadline(); }
 
   /// Ends the way of every record that is left: the stream is out of time.
   void give_up_everything() {

@@ -9,21 +9,32 @@
 #include <hydrant/core/error.hpp>
 #include <hydrant/delivery/dead_letter.hpp>
 #include <hydrant/delivery/lane.hpp>
+#include <hydrant/delivery/outputs.hpp>
+#include <hydrant/delivery/partition_stage.hpp>
 #include <hydrant/ingest/chunk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace hydrant::detail {
+
+/// In a stream with partitions, records pass on to them soon, and not too many at once.
+inline constexpr BufferingHints source_hints_of_partitions{
+    .size = ByteCount{256 << 10}, .interval = std::chrono::milliseconds(0), .count = 16'384};
 
 /// How a stream's memory is shared out.
 struct MemoryPlan {
   std::size_t limit = 0;
   std::size_t main_quota = 0;   // a delivery's transformed outputs, at most
   std::size_t error_quota = 0;  // the error output's letters in flight, at most
-  std::size_t reserve = 0;      // kept from producers for the two
+  std::size_t reserve = 0;      // kept from producers for the two, and for partitions
+  std::size_t partitions = 0;   // for the buffers of partitions, at least
 
   static MemoryPlan make(std::size_t limit, std::size_t record_bytes_max, bool transforms,
                          std::uint32_t concurrency) {
@@ -38,26 +49,110 @@ struct MemoryPlan {
     return plan;
   }
 
+  /// The same with partitions: producers get half of what is left, the partitions' buffers the
+  /// other half, and what producers do not use.
+  static MemoryPlan make_partitioned(std::size_t limit, std::size_t record_bytes_max,
+                                     bool transforms) {
+    MemoryPlan plan;
+    plan.limit = limit;
+    plan.error_quota = chunk_bytes(chunk_class_for(dead_letter_bytes_max(record_bytes_max)));
+    if (transforms) {
+      const std::size_t most = std::size_t{16} << 20;
+      const std::size_t least = chunk_bytes(chunk_class_for(record_bytes_max));
+      plan.main_quota = std::max(least, std::min(most, limit / 8));
+    }
+    const std::size_t others = plan.main_quota + plan.error_quota;
+    plan.partitions = limit > others ? (limit - others) / 2 : 0;
+    plan.reserve = others + plan.partitions;
+    return plan;
+  }
+
   /// Adds a fault when the limit cannot hold what it must.
   void validate(OptionErrors& errors, ByteCount size, bool is_automatic) const {
-    const ByteCount least{2 * size.value + reserve};
+    const std::size_t others = reserve - partitions;
+    const std::size_t times = partitions == 0 ? 2 : 4;
+    const ByteCount least{times * size.value + others};
     errors.check(limit >= least.value, "memory_limit",
-                 "must be at least 2 x buffering.size (" + to_text(2 * size) + ") and " +
-                     to_text(ByteCount{reserve}) + " for transforms and the error output",
+                 "must be at least " + std::to_string(times) + " x buffering.size (" +
+                     to_text(times * size) + ") and " + to_text(ByteCount{others}) +
+                     " for transforms and the error output",
                  to_text(ByteCount{limit}) + (is_automatic ? " (automatic)" : ""));
   }
 };
+
+/// The arguments of a stream's constructor of which its lanes are made.
+struct LaneParts {
+  AnySink sink;
+  std::unique_ptr<TransformStage> transform;  // null: identity
+  AnySink error_sink;
+  OutputOptions error_options;
+  AnySink backup_sink;
+  OutputOptions backup_options;
+  std::unique_ptr<PartitionStage> partitioner;  // null: no partitions
+  PartitionOptions partition_options;
+};
+
+/// The delimiter that records of the lane carry in memory: none where it is too long for that.
+inline std::string embedded_delimiter(std::string_view wanted) {
+  return wanted.size() <= Shard::delimiter_size_max ? std::string(wanted) : std::string();
+}
+
+/// The stream's lanes. With partitions the main one leads to them, and they to the sink.
+inline std::vector<std::unique_ptr<Lane>> make_lanes(LaneParts& parts, const MemoryPlan& plan,
+                                                     const BufferingHints& hints,
+                                                     const RetryOptions& retry,
+                                                     std::uint32_t concurrency) {
+  std::vector<std::unique_ptr<Lane>> lanes;
+  const auto add = [&lanes](Lane::Kind kind, AnySink sink, std::unique_ptr<TransformStage> stage,
+                            const BufferingHints& buffering, const RetryOptions& retrying,
+                            std::string delimiter) -> Lane& {
+    lanes.push_back(
+        std::make_unique<Lane>(kind, std::move(sink), std::move(stage), buffering, retrying));
+    lanes.back()->delimiter = std::move(delimiter);
+    return *lanes.back();
+  };
+  const bool is_partitioned = plan.partitions != 0;
+  const std::string delimiter = embedded_delimiter(parts.sink.record_delimiter());
+  const std::string put_delimiter = parts.transform == nullptr ? delimiter : std::string();
+  if (is_partitioned) {
+    add(Lane::Kind::partitions, std::move(parts.sink), nullptr, hints, retry, delimiter);
+    parts.sink = AnySink(ToPartitions());
+  }
+  Lane& main = add(Lane::Kind::main, std::move(parts.sink), std::move(parts.transform),
+                   is_partitioned ? source_hints_of_partitions : hints, retry, delimiter);
+  main.output_quota = plan.main_quota;
+  main.output_quota_max = plan.main_quota * (is_partitioned ? 1 : concurrency);
+  if (parts.backup_sink) {
+    add(Lane::Kind::backup, std::move(parts.backup_sink), nullptr, parts.backup_options.buffering,
+        parts.backup_options.retry, put_delimiter);
+  }
+  const std::string error_delimiter = embedded_delimiter(parts.error_sink.record_delimiter());
+  Lane& error =
+      add(Lane::Kind::error, std::move(parts.error_sink), std::make_unique<DeadLetterStage>(),
+          parts.error_options.buffering, parts.error_options.retry, error_delimiter);
+  error.output_quota = plan.error_quota;
+  error.output_quota_max = plan.error_quota;
+  return lanes;
+}
+
+/// Memory for as many partitions as may be active, once for the records as they were put and once
+/// as they are delivered.
+inline std::size_t memory_for(const PartitionOptions& options) {
+  return 2 * chunk_bytes_min * options.active_max;
+}
+
+inline std::string explain_partitions(const PartitionOptions& options) {
+  return "each gathers on its own; at most " + std::to_string(options.active_max) +
+         " at once, then " +
+         (options.when_full == WhenPartitionsFull::close_one ? "the stalest is closed"
+                                                             : "records go to the error output");
+}
 
 /// One line of `explain`.
 inline std::string explain_line(std::string_view name, const std::string& text) {
   constexpr std::size_t width = 22;
   return "  " + std::string(name) +
          std::string(name.size() < width ? width - name.size() : 1, ' ') + text + "\n";
-}
-
-/// The delimiter that records of the lane carry in memory: none where it is too long for that.
-inline std::string embedded_delimiter(std::string_view wanted) {
-  return wanted.size() <= Shard::delimiter_size_max ? std::string(wanted) : std::string();
 }
 
 }  // namespace hydrant::detail

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hydrant/delivery/delivery_host.hpp>
+#include <hydrant/delivery/output_keys.hpp>
 #include <hydrant/delivery/transform_stage.hpp>
 #include <hydrant/metrics/snapshot.hpp>
 
@@ -38,6 +39,9 @@ class Portion final : public OutputWriter {
 
   ~Portion() override { clear(); }
 
+  /// From here on it is noted which partition keys the transform sets. Null: not any more.
+  void note_keys_in(OutputKeys* keys) { keys_ = keys; }
+
   /// How a batch is cut into portions must not depend on those before it.
   void begin_batch(std::size_t quota) {
     quota_ = quota;
@@ -67,6 +71,10 @@ class Portion final : public OutputWriter {
   std::uint32_t source_count() const { return static_cast<std::uint32_t>(fates_.size()); }
 
   SourceFate fate(std::uint32_t source) const { return fates_[source]; }
+
+  std::uint64_t output_count() const { return source_of_output_.size(); }
+
+  std::uint32_t source_of(std::uint64_t output) const { return source_of_output_[output]; }
 
   /// The failures, ordered by source record.
   std::span<const SourceFailure> failures() {
@@ -119,6 +127,9 @@ class Portion final : public OutputWriter {
     source_of_output_.clear();
     fates_.clear();
     failures_.clear();
+    if (keys_ != nullptr) {
+      keys_->clear();
+    }
     full_ = false;
     forget_chunk();
   }
@@ -134,6 +145,9 @@ class Portion final : public OutputWriter {
     }
     mark_ = {chunks_.size(), writer_.tail, writer_.count(), source_of_output_.size()};
     overflowed_ = false;
+    if (keys_ != nullptr) {
+      keys_->begin_record();
+    }
     return true;
   }
 
@@ -166,7 +180,7 @@ class Portion final : public OutputWriter {
   void do_emit(std::span<const std::byte> bytes) override {
     if (make_fit(bytes.size())) {
       writer_.append(bytes.data(), bytes.size());
-      source_of_output_.push_back(static_cast<std::uint32_t>(fates_.size()));
+      note_output();
     }
   }
 
@@ -181,8 +195,21 @@ class Portion final : public OutputWriter {
   void do_commit(std::size_t size) override {
     if (!overflowed_) {
       writer_.publish(size);
-      source_of_output_.push_back(static_cast<std::uint32_t>(fates_.size()));
+      note_output();
     }
+  }
+
+  void do_set_partition_key(std::string_view name, std::string_view value) override {
+    if (keys_ != nullptr) {
+      keys_->set(name, value);
+    }
+  }
+
+  void note_output() {
+    if (keys_ != nullptr) {
+      keys_->note_output(source_of_output_.size());
+    }
+    source_of_output_.push_back(static_cast<std::uint32_t>(fates_.size()));
   }
 
   void forget_chunk() { writer_.write_nowhere(); }
@@ -235,6 +262,9 @@ class Portion final : public OutputWriter {
   /// Forgets what the present record has emitted so far.
   void roll_back() {
     source_of_output_.resize(mark_.outputs);
+    if (keys_ != nullptr) {
+      keys_->roll_back(mark_.outputs);
+    }
     if (chunks_.size() > mark_.chunks) {
       // The outputs went on into new chunks: give those back and write on where we were.
       host_->give_back_output_chunks(std::span(chunks_).subspan(mark_.chunks));
@@ -295,6 +325,7 @@ class Portion final : public OutputWriter {
   }
 
   DeliveryHost* host_;
+  OutputKeys* keys_ = nullptr;
   std::size_t quota_ = 0;
   Shard writer_;
   std::vector<Chunk*> chunks_;

@@ -7,6 +7,7 @@
 #include <hydrant/core/attempt.hpp>
 #include <hydrant/core/batch.hpp>
 #include <hydrant/delivery/delivery_host.hpp>
+#include <hydrant/delivery/partition_buffer.hpp>
 #include <hydrant/delivery/piece.hpp>
 
 #include <algorithm>
@@ -81,6 +82,9 @@ class Sending {
     info.bytes = piece.bytes;
     info.count = piece.count;
     info.close_reason = batch.reason;
+    if (batch.partition != nullptr) {
+      info.partition_keys = batch.partition->keys;
+    }
     if (batch.slices.front().failure != nullptr) {
       info.error_output_type = batch.slices.front().failure->error_output_type;
     }

@@ -39,6 +39,8 @@ constexpr std::uint32_t chunk_class_for(std::size_t size) {
   return static_cast<std::uint32_t>(std::bit_width(blocks - 1));
 }
 
+struct PartitionBuffer;
+
 /// One slotted page and who uses it. All but the page is guarded by the
 /// stream's lock.
 struct Chunk {
@@ -58,9 +60,10 @@ struct Chunk {
   std::uint64_t first_sequence = 0;
   std::uint64_t epoch = 0;
   SteadyTime opened_at{};
-  WallTime opened_wall{};     // of a found one
-  Chunk* next = nullptr;      // in a shard's list, or in the pool
-  Chunk* all_next = nullptr;  // every chunk of the pool
+  WallTime opened_wall{};             // of a found one
+  PartitionBuffer* buffer = nullptr;  // of one with records of a partition
+  Chunk* next = nullptr;              // in a shard's list, or in the pool
+  Chunk* all_next = nullptr;          // every chunk of the pool
   Chunk* all_previous = nullptr;
   Chunk* waiting_next = nullptr;  // sealed, in memory, in no delivery
   Chunk* waiting_previous = nullptr;

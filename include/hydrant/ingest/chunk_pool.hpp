@@ -40,10 +40,24 @@ class ChunkPool {
   }
 
   /// The same for what is made of records, which no store need keep.
-  Chunk* take_scratch(std::uint32_t size_class) {
-    return store_ == nullptr ? take(size_class, 0)
-                             : take_from(free_scratch_, nullptr, size_class, 0);
+  Chunk* take_scratch(std::uint32_t size_class, std::size_t reserve = 0) {
+    return store_ == nullptr ? take(size_class, reserve)
+                             : take_from(free_scratch_, nullptr, size_class, reserve);
   }
+
+  /// Counts memory that is not in chunks. Returns: false when it would be more than
+  /// `budget - reserve`.
+  bool charge(std::size_t bytes, std::size_t reserve) {
+    if (used_ + growing_ + bytes + reserve > budget_) {
+      return false;
+    }
+    trim_to_fit(bytes);
+    used_ += bytes;
+    note_peak();
+    return true;
+  }
+
+  void discharge(std::size_t bytes) { used_ -= bytes; }
 
   /// Takes back a chunk that nothing refers to any more.
   void give_back(Chunk* chunk) {

@@ -176,7 +176,7 @@ inline std::optional<Seal> decode_seal(std::uint16_t lane, std::span<const std::
   const auto range_count = in.take<std::uint32_t>();
   const auto note_count = in.take<std::uint32_t>();
   const auto reason = in.take<std::uint64_t>();
-  if (reason > static_cast<std::uint64_t>(CloseReason::recovery)) {
+  if (reason > static_cast<std::uint64_t>(CloseReason::partitions)) {
     return std::nullopt;
   }
   seal.reason = static_cast<CloseReason>(reason);

@@ -21,8 +21,8 @@
 
 namespace hydrant {
 
-inline constexpr std::size_t close_reason_count = 7;
-static_assert(static_cast<std::size_t>(CloseReason::recovery) + 1 == close_reason_count);
+inline constexpr std::size_t close_reason_count = 8;
+static_assert(static_cast<std::size_t>(CloseReason::partitions) + 1 == close_reason_count);
 
 /// The few numbers of a histogram that are published.
 /// Threads: a plain value; copies are independent.
@@ -91,6 +91,20 @@ struct TransformSnapshot {
   std::uint64_t output_bytes = 0;
 };
 
+/// What gathers by partition. All 0 in a stream without partitions.
+/// Threads: a plain value; copies are independent.
+struct PartitionSnapshot {
+  std::uint64_t active = 0;
+  std::uint64_t active_max = 0;
+  std::uint64_t opened = 0;
+  /// Records that went to the error output because too many partitions were active.
+  std::uint64_t limit_exceeded = 0;
+  /// Records as the transform has made them, of all partitions.
+  std::uint64_t records_in_memory = 0;
+  std::uint64_t records_delivered = 0;
+  std::uint64_t bytes_delivered = 0;
+};
+
 /// Everything that a stream publishes of itself. Counters count from its opening.
 /// Threads: a plain value; copies are independent.
 struct StreamSnapshot {
@@ -99,6 +113,7 @@ struct StreamSnapshot {
   /// Bytes of the accepted records.
   std::uint64_t incoming_bytes = 0;
   TransformSnapshot transform{};
+  PartitionSnapshot partitions{};
   std::vector<LaneSnapshot> lanes{};
   /// Batches closed, by `CloseReason`.
   std::array<std::uint64_t, close_reason_count> closed_by_reason{};
@@ -215,6 +230,20 @@ inline void list_lane(MetricList& list, const LaneSnapshot& lane) {
   }
 }
 
+inline void list_partitions(MetricList& list, const PartitionSnapshot& partitions) {
+  if (partitions.active_max == 0) {
+    return;
+  }
+  list.gauge("ActivePartitionsLimit", static_cast<double>(partitions.active_max), "Count");
+  list.gauge("PartitionCount", static_cast<double>(partitions.active), "Count");
+  list.count("PartitionCountExceeded", partitions.limit_exceeded);
+  list.count("Partitions.Opened", partitions.opened);
+  list.gauge("Partitions.InMemoryRecords", static_cast<double>(partitions.records_in_memory),
+             "Count");
+  list.count("Partitions.DeliveredRecords", partitions.records_delivered);
+  list.bytes("Partitions.DeliveredBytes", partitions.bytes_delivered);
+}
+
 inline void list_ledger(MetricList& list, const Ledger& ledger) {
   list.count("Ledger.Accepted", ledger.accepted);
   list.count("Ledger.Delivered", ledger.delivered);
@@ -249,6 +278,7 @@ inline std::vector<Metric> to_metrics(const StreamSnapshot& snapshot) {
   list.ratio("ExecuteProcessing.Success", transform.failed, transform.executed);
   list.count("ExecuteProcessing.OutputRecords", transform.output_records);
 
+  detail::list_partitions(list, snapshot.partitions);
   for (const LaneSnapshot& lane : snapshot.lanes) {
     detail::list_lane(list, lane);
   }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hydrant::testing {
@@ -19,6 +20,8 @@ struct ReceivedBatch {
   std::uint32_t version = 0;
   std::string request_id;
   std::string error_output_type;
+  /// Names and values.
+  std::vector<std::pair<std::string, std::string>> partition_keys;
   std::string delimiter;
   WallTime first_arrival{};
   std::uint64_t bytes = 0;
@@ -40,6 +43,9 @@ struct ReceivedBatch {
     copy.version = info.version;
     copy.request_id = std::string(info.request_id);
     copy.error_output_type = std::string(info.error_output_type);
+    for (const PartitionKey& key : info.partition_keys) {
+      copy.partition_keys.emplace_back(key.name, key.value);
+    }
     copy.delimiter = std::string(info.delimiter);
     copy.first_arrival = info.first_arrival;
     copy.bytes = info.bytes;

@@ -23,6 +23,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -85,6 +86,10 @@ class StageEmitter final : public Emitter {
   void do_commit(std::size_t size) override {
     HYDRANT_ASSERT(size <= reserved_.size());
     do_emit(std::as_bytes(reserved_.first(size)));
+  }
+
+  void do_set_partition_key(std::string_view name, std::string_view value) override {
+    out_.set_partition_key(name, value);
   }
 
   Next& next_;

@@ -110,6 +110,12 @@ class Emitter {
   /// `size` is not above what was reserved.
   void commit(std::size_t size) { do_commit(size); }
 
+  /// Sets one key of the partition to which the records belong that are emitted from here on, as
+  /// long as the present record is transformed. Means nothing in a stream without `partition_by`.
+  void set_partition_key(std::string_view name, std::string_view value) {
+    do_set_partition_key(name, value);
+  }
+
  protected:
   Emitter() = default;
   ~Emitter() = default;
@@ -118,6 +124,11 @@ class Emitter {
   virtual void do_emit(std::span<const std::byte> record) = 0;
   virtual std::span<char> do_reserve(std::size_t size) = 0;
   virtual void do_commit(std::size_t size) = 0;
+
+  virtual void do_set_partition_key(std::string_view name, std::string_view value) {
+    static_cast<void>(name);
+    static_cast<void>(value);
+  }
 };
 
 namespace detail {
