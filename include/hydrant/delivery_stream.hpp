@@ -77,7 +77,9 @@ inline MemoryPlan plan_memory(const StreamParts& parts) {
     return MemoryPlan::make(limit, record_bytes_max, transforms, options.concurrency);
   }
   return MemoryPlan::make_partitioned(
-      limit + (options.memory_limit.value == 0 ? memory_for(parts.partition_options) : 0),
+      options.memory_limit.value != 0
+          ? limit
+          : MemoryPlan::automatic_partitioned(limit, record_bytes_max, parts.partition_options),
       record_bytes_max, transforms);
 }
 

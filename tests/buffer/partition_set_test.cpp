@@ -138,8 +138,10 @@ class Pair {
     plain->touched = ++naive_.clock;
     if (plain->count == 0) {
       naive_.erase(key);
+      set_.take(*partition);
+    } else {
+      set_.release(*partition);
     }
-    set_.release(*partition);
   }
 
   void close(const std::string& key) {
@@ -269,9 +271,10 @@ TEST_CASE("partition set that has one too few places is full", "[buffer][partiti
   REQUIRE_FALSE(set.is_full());
 }
 
-TEST_CASE("partition that was held for nothing vanishes", "[buffer][partitions]") {
+TEST_CASE("partition that was held for nothing leaves no trace", "[buffer][partitions]") {
   Set set(hints(1000), 2);
-  set.release(set.open("a"));
+  REQUIRE(set.take(set.open("a"))->count() == 0);
   REQUIRE(set.size() == 0);
   REQUIRE(set.find("a") == nullptr);
+  REQUIRE(set.oldest() == nullptr);
 }

@@ -384,7 +384,7 @@ TEST_CASE("partition options out of range, and a journal, are refused at constru
   REQUIRE(refusal(journalled, {}).find("partitions are not journalled yet") != std::string::npos);
   hydrant::StreamOptions small = minute_options();
   small.memory_limit = 16_MiB;
-  REQUIRE(refusal(small, {}).find("4 x buffering.size") != std::string::npos);
+  REQUIRE(refusal(small, {}).find("with partition_by: 4 x buffering.size") != std::string::npos);
 }
 
 TEST_CASE("set_partition_key means nothing in a stream without partitions",

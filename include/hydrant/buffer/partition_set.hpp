@@ -108,13 +108,9 @@ class PartitionSet {
   }
 
   /// Nobody adds to the partition for now. It is the one that was added to last. One that holds
-  /// no record vanishes.
+  /// no record is to be taken out instead.
   void release(Partition& partition) {
-    HYDRANT_ASSERT(partition.is_held_);
-    if (partition.count_ == 0) {
-      take(partition);
-      return;
-    }
+    HYDRANT_ASSERT(partition.is_held_ && partition.count_ != 0);
     partition.is_held_ = false;
     by_age_.push(&partition);
     by_bytes_.push(&partition);

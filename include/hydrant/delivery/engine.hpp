@@ -228,6 +228,7 @@ class Engine final : public ShardSet,
 
   // partitioning.hpp
   Partition* hold_partition(Split& split, Split::Group& group);
+  void release_held(Split& split);
   void fail_exceeding(Split& split, Split::Group& group);
   bool fill_partition(Split& split, Split::Group& group, Partition& partition);
   bool add_chunk(PartitionBuffer& buffer, std::uint32_t bytes);

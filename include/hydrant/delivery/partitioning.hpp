@@ -43,10 +43,24 @@ inline bool Engine::place(Split& split) {
     }
   }
   if (!has_memory && split.records == 0) {
+    release_held(split);
     relieve_partitions();
     return false;
   }
   return true;
+}
+
+/// A partition for which there was no memory at all is none.
+inline void Engine::release_held(Split& split) {
+  for (Partition* partition : split.held) {
+    if (partition->count() != 0) {
+      partitions_->set().release(*partition);
+      continue;
+    }
+    partitions_->forget(*partition->content);
+    partitions_->set().take(*partition);
+  }
+  split.held.clear();
 }
 
 /// The group's partition, held. Null when too many are active: then either the group's records
@@ -170,11 +184,8 @@ inline void Engine::publish(Split& split) {
   for (Split::Closing& closed : split.closing) {
     enqueue_partition(*closed.partition, closed.reason);
   }
-  for (Partition* partition : split.held) {
-    partitions_->set().release(*partition);
-  }
   split.closing.clear();
-  split.held.clear();
+  release_held(split);
   if (stop_.load(std::memory_order_relaxed)) {
     lose_partitions();
   }

@@ -24,10 +24,6 @@
 
 namespace hydrant::detail {
 
-/// In a stream with partitions, records pass on to them soon, and not too many at once.
-inline constexpr BufferingHints source_hints_of_partitions{
-    .size = ByteCount{256 << 10}, .interval = std::chrono::milliseconds(0), .count = 16'384};
-
 /// How a stream's memory is shared out.
 struct MemoryPlan {
   std::size_t limit = 0;
@@ -35,6 +31,7 @@ struct MemoryPlan {
   std::size_t error_quota = 0;  // the error output's letters in flight, at most
   std::size_t reserve = 0;      // kept from producers for the two, and for partitions
   std::size_t partitions = 0;   // for the buffers of partitions, at least
+  std::size_t partitions_min = 0;
 
   static MemoryPlan make(std::size_t limit, std::size_t record_bytes_max, bool transforms,
                          std::uint32_t concurrency) {
@@ -56,29 +53,61 @@ struct MemoryPlan {
     MemoryPlan plan;
     plan.limit = limit;
     plan.error_quota = chunk_bytes(chunk_class_for(dead_letter_bytes_max(record_bytes_max)));
+    const std::size_t longest = chunk_bytes(chunk_class_for(record_bytes_max));
     if (transforms) {
-      const std::size_t most = std::size_t{16} << 20;
-      const std::size_t least = chunk_bytes(chunk_class_for(record_bytes_max));
-      plan.main_quota = std::max(least, std::min(most, limit / 8));
+      plan.main_quota = std::max(longest, std::min(main_quota_partitioned_max, limit / 8));
     }
+    // With nothing else in them, partitions must take the longest record, and what is noted of
+    // the outputs of one delivery.
+    plan.partitions_min = 2 * longest + plan.main_quota;
     const std::size_t others = plan.main_quota + plan.error_quota;
-    plan.partitions = limit > others ? (limit - others) / 2 : 0;
+    plan.partitions = limit > others ? (limit - others) / 2 : 1;
     plan.reserve = others + plan.partitions;
     return plan;
   }
 
+  /// What is automatic with partitions: a chunk for each of them, once for the records as they
+  /// were put and once as they are delivered.
+  static std::size_t automatic_partitioned(std::size_t limit, std::size_t record_bytes_max,
+                                           const PartitionOptions& options) {
+    return limit + 2 * (main_quota_partitioned_max + chunk_bytes_min * options.active_max +
+                        4 * chunk_bytes(chunk_class_for(record_bytes_max)));
+  }
+
   /// Adds a fault when the limit cannot hold what it must.
   void validate(OptionErrors& errors, ByteCount size, bool is_automatic) const {
-    const std::size_t others = reserve - partitions;
-    const std::size_t times = partitions == 0 ? 2 : 4;
-    const ByteCount least{times * size.value + others};
-    errors.check(limit >= least.value, "memory_limit",
-                 "must be at least " + std::to_string(times) + " x buffering.size (" +
-                     to_text(times * size) + ") and " + to_text(ByteCount{others}) +
-                     " for transforms and the error output",
-                 to_text(ByteCount{limit}) + (is_automatic ? " (automatic)" : ""));
+    const std::string value = to_text(ByteCount{limit}) + (is_automatic ? " (automatic)" : "");
+    if (partitions == 0) {
+      const ByteCount least{2 * size.value + reserve};
+      errors.check(limit >= least.value, "memory_limit",
+                   "must be at least 2 x buffering.size (" + to_text(2 * size) + ") and " +
+                       to_text(ByteCount{reserve}) + " for transforms and the error output",
+                   value);
+      return;
+    }
+    const std::size_t others = main_quota + error_quota;
+    const std::size_t least = std::max<std::size_t>(4 * size.value, 2 * partitions_min) + others;
+    errors.check(limit >= least, "memory_limit",
+                 "must be at least " + to_text(ByteCount{least}) +
+                     " with partition_by: 4 x buffering.size, and room for the longest record, "
+                     "for transforms and the error output",
+                 value);
   }
+
+ private:
+  static constexpr std::size_t main_quota_partitioned_max = std::size_t{16} << 20;
 };
+
+/// In a stream with partitions, records pass on to them soon, and not too many at once: what is
+/// noted of them is to be a small part of the memory.
+inline BufferingHints source_hints_of_partitions(const MemoryPlan& plan) {
+  constexpr std::size_t records_max = 16'384;
+  constexpr std::size_t bytes_a_record = 64;
+  return {.size = ByteCount{256 << 10},
+          .interval = std::chrono::milliseconds(0),
+          .count = static_cast<std::uint32_t>(
+              std::clamp<std::size_t>(plan.partitions / bytes_a_record, 16, records_max))};
+}
 
 /// The arguments of a stream's constructor of which its lanes are made.
 struct LaneParts {
@@ -119,7 +148,7 @@ inline std::vector<std::unique_ptr<Lane>> make_lanes(LaneParts& parts, const Mem
     parts.sink = AnySink(ToPartitions());
   }
   Lane& main = add(Lane::Kind::main, std::move(parts.sink), std::move(parts.transform),
-                   is_partitioned ? source_hints_of_partitions : hints, retry, delimiter);
+                   is_partitioned ? source_hints_of_partitions(plan) : hints, retry, delimiter);
   main.output_quota = plan.main_quota;
   main.output_quota_max = plan.main_quota * (is_partitioned ? 1 : concurrency);
   if (parts.backup_sink) {
@@ -133,12 +162,6 @@ inline std::vector<std::unique_ptr<Lane>> make_lanes(LaneParts& parts, const Mem
   error.output_quota = plan.error_quota;
   error.output_quota_max = plan.error_quota;
   return lanes;
-}
-
-/// Memory for as many partitions as may be active, once for the records as they were put and once
-/// as they are delivered.
-inline std::size_t memory_for(const PartitionOptions& options) {
-  return 2 * chunk_bytes_min * options.active_max;
 }
 
 inline std::string explain_partitions(const PartitionOptions& options) {
