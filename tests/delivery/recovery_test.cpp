@@ -96,6 +96,29 @@ TEST_CASE("a stream that shares its journal takes up what a process that dies me
   REQUIRE(living.close(1s).complete);
 }
 
+TEST_CASE("a stream never takes up its own spool, even when somebody removes the lock",
+          "[delivery][journal]") {
+  Lives lives;
+  ManualEnv env = lives.world();
+  MemorySink sink;
+  StreamOptions options = lives.options();
+  options.journal.shared = true;
+  DeliveryStream stream{options, identity, sink, env};
+  REQUIRE(stream.put("once"));
+  for (const auto& entry :
+       std::filesystem::directory_iterator(lives.directory() + "/orders.journal")) {
+    if (entry.path().extension() == ".lock") {
+      std::filesystem::remove(entry.path());
+    }
+  }
+
+  env.advance(70s);
+
+  REQUIRE(stream.ledger().recovered == 0);
+  REQUIRE(sink.batches().size() == 1);
+  REQUIRE(stream.close(1s).ledger.delivered == 1);
+}
+
 TEST_CASE("a journal that somebody removes while it is in use costs no record, and is reported",
           "[delivery][journal]") {
   Lives lives;

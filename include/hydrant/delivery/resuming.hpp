@@ -39,6 +39,7 @@ inline Journaling::Findings Journaling::find(
         return one->first_sequence < other->first_sequence;
       });
     }
+    journal.keep(*found->spool);
     findings.spools.push_back(std::move(found));
   }
   if (progress && done.spools_in_all != 0) {
