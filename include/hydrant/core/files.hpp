@@ -68,8 +68,20 @@ class LogFile {
   /// Writes all of `bytes` there, or fails. They end within the file's size.
   virtual Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
-  /// Returns once everything written is on stable storage, in a file that still has its name. A
-  /// failure is final: what it lost, no later sync will find again.
+  /// Writes the pieces there, one behind the other.
+  virtual Status write_pieces_at(std::uint64_t offset,
+                                 std::span<const std::span<const std::byte>> pieces) {
+    for (const std::span<const std::byte> piece : pieces) {
+      if (Status written = write_at(offset, piece); !written) {
+        return written;
+      }
+      offset += piece.size();
+    }
+    return success();
+  }
+
+  /// Returns once everything written is on stable storage. A failure is final: what it lost, no
+  /// later sync will find again.
   virtual Status sync() = 0;
 };
 

@@ -182,6 +182,7 @@ inline void Engine::remove_ended_spools(Lock& lock) {
   const std::string found = journaling_->journal().mend(world_->steady_now());
   if (!found.empty()) {
     record_locked(EventKind::journal_damaged, 0, 0, "journal: " + found);
+    commit_failed_ = commit_failed_ || journaling_->survives_power_loss();  // its log is gone
   }
   const std::string trouble = journaling_->journal().take_trouble();
   if (!trouble.empty()) {
