@@ -169,6 +169,12 @@ class SimulatedDisk final : public Files {
     return state_->used();
   }
 
+  /// Disk space that is left.
+  std::uint64_t room() const {
+    std::lock_guard guard(state_->lock);
+    return state_->room();
+  }
+
   // --- Files ----------------------------------------------------------------------------------
 
   Result<std::unique_ptr<File>> create(const std::string& path) override {
