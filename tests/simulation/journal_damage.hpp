@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +23,14 @@ namespace hydrant::tests {
 /// Damages a journal while no process is there.
 class JournalDamage {
  public:
-  /// `segments_count`: whether the next life believes what the segments say.
-  JournalDamage(testing::Simulation world, testing::Oracle& oracle, bool segments_count)
-      : world_(std::move(world)), oracle_(&oracle), segments_count_(segments_count) {}
+  /// Whether the next life reads segments, or logs.
+  struct Reads {
+    bool segments = true;
+    bool logs = false;
+  };
+
+  JournalDamage(testing::Simulation world, testing::Oracle& oracle, Reads next)
+      : world_(std::move(world)), oracle_(&oracle), next_(next) {}
 
   /// Does something to some of the files of all spools.
   /// Returns: whether a record may have been changed, and not only lost.
@@ -63,7 +69,7 @@ class JournalDamage {
     const std::uint64_t damage = oracle_->new_damage();
     for (const JournalRegion& region : x_ray.regions()) {
       if (region.needs > size) {
-        tell(kind, region, damage);
+        tell(kind, region, damage, true);
       }
     }
     world_.disk().cut_off(path, size);
@@ -79,20 +85,28 @@ class JournalDamage {
     std::size_t at = static_cast<std::size_t>(world_.dice().below(before.size()));
     if (!x_ray.regions().empty() && world_.dice().chance(800)) {
       const JournalRegion& region = region_of(x_ray);
-      at = region.begin + static_cast<std::size_t>(world_.dice().below(std::max<std::size_t>(
-                              1, std::min<std::size_t>(region.end - region.begin, 1u << 20))));
+      at = region.begin + static_cast<std::size_t>(world_.dice().below(
+                              std::max<std::size_t>(1, region.end - region.begin)));
     } else if (world_.dice().chance(500)) {
       at %= 4096;
     }
     const std::uint64_t bit = at * 8 + world_.dice().below(8);
-    if (at >= before.size() || (kind == JournalXRay::Kind::segment && !forge(path, x_ray, bit))) {
-      return;
+    const std::vector<std::string> forged = forged_by(kind, before, x_ray, bit);
+    const bool runs_together = std::any_of(
+        forged.begin(), forged.end(),
+        [](const std::string& text) { return text.find_first_of("\n#") != std::string::npos; });
+    if (at >= before.size() || runs_together) {
+      return;  // two records in one: no simulated destination could tell them apart
+    }
+    for (const std::string& text : forged) {
+      oracle_->forged(text);
+      has_forged_ = true;
     }
     oracle_->may_repeat();
     const std::uint64_t damage = oracle_->new_damage();
     for (const JournalRegion& region : x_ray.regions()) {
       if (region.begin <= at && at < region.end) {
-        tell(kind, region, region.can_be_noticed ? damage : 0);
+        tell(kind, region, damage, region.can_be_noticed && forged.empty());
       }
     }
     world_.disk().flip_bit(path, bit);
@@ -102,42 +116,39 @@ class JournalDamage {
     return x_ray.regions()[static_cast<std::size_t>(world_.dice().below(x_ray.regions().size()))];
   }
 
-  /// Tells the oracle what could be read then. Returns: false when that would be two records in
-  /// one, which no simulated destination could tell apart.
-  bool forge(const std::string& path, const JournalXRay& before, std::uint64_t bit) {
-    std::string after = *world_.disk().content(path);
-    after[static_cast<std::size_t>(bit / 8)] = static_cast<char>(
-        static_cast<unsigned char>(after[static_cast<std::size_t>(bit / 8)]) ^ (1u << bit % 8));
-    const JournalXRay x_ray(JournalXRay::Kind::segment, after);
+  /// What could be read then that could not be read before.
+  static std::vector<std::string> forged_by(JournalXRay::Kind kind, std::string file,
+                                            const JournalXRay& before, std::uint64_t bit) {
     std::vector<std::string> forged;
-    for (const std::string& text : x_ray.texts()) {
-      if (before.texts().count(text) == 0) {
-        if (text.find_first_of("\n#") != std::string::npos) {
-          return false;
-        }
-        forged.push_back(text);
-      }
+    const auto at = static_cast<std::size_t>(bit / 8);
+    if (kind == JournalXRay::Kind::segment && at < file.size()) {
+      file[at] = static_cast<char>(static_cast<unsigned char>(file[at]) ^ (1u << bit % 8));
+      const JournalXRay x_ray(kind, file);
+      std::set_difference(x_ray.texts().begin(), x_ray.texts().end(), before.texts().begin(),
+                          before.texts().end(), std::back_inserter(forged));
     }
-    for (const std::string& text : forged) {
-      oracle_->forged(text);
-      has_forged_ = true;
-    }
-    return true;
+    return forged;
   }
 
-  void tell(JournalXRay::Kind kind, const JournalRegion& region, std::uint64_t damage) {
+  void tell(JournalXRay::Kind kind, const JournalRegion& region, std::uint64_t damage,
+            bool can_be_noticed) {
+    const bool is_log = kind == JournalXRay::Kind::log;
+    const bool is_read = is_log ? next_.logs : next_.segments;
     for (const testing::RecordName& name : region.records) {
-      if (kind == JournalXRay::Kind::log) {
+      if (is_log) {
         oracle_->durability_damaged(name, damage);
-      } else if (segments_count_) {
+      }
+      if (is_read && can_be_noticed) {
         oracle_->damaged(name, damage);
+      } else if (is_read) {
+        oracle_->damaged_unnoticeably(name);
       }
     }
   }
 
   testing::Simulation world_;
   testing::Oracle* oracle_;
-  bool segments_count_;
+  Reads next_;
   bool has_forged_ = false;
 };
 

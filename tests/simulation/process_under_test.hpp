@@ -133,8 +133,8 @@ class ProcessUnderTest {
     const Overflow::Kind overflow = plan.options.overflow.kind();
     may_lose(LostReason::overflow_newest, overflow == Overflow::Kind::drop_newest);
     may_lose(LostReason::overflow_oldest, overflow == Overflow::Kind::drop_oldest);
-    may_lose(LostReason::error_output_failed,
-             plan.errors_fail || (plan.into == Into::lake && plan.disk_fails));
+    // A put into a lake waits while others, called in the middle of it, wait: it may be too late.
+    may_lose(LostReason::error_output_failed, plan.errors_fail || plan.into == Into::lake);
     may_lose(LostReason::close_deadline, false);
     scene_->expect(stream_->backup_ledger().balanced(), "the backup's ledger does not balance");
     const StreamSnapshot snapshot = stream_->snapshot();
@@ -151,8 +151,7 @@ class ProcessUnderTest {
                    "something is in memory after close: " + to_text(report));
     tell_fates();
     oracle().check_end_of_life(stream_->ledger());
-    scene_->expect(stream_->backup_ledger().delivered == oracle().backed_up_count(),
-                   "the backup's ledger counts other records than have arrived");
+    oracle().check_backup(stream_->backup_ledger().delivered);
     hear_of_damage();
     return report.complete;
   }
@@ -166,7 +165,7 @@ class ProcessUnderTest {
   /// The process is dead, and was not asked.
   void end_by_crash(testing::Survives survives) {
     tell_fates();
-    oracle().crashed(survives, stream_->ledger());
+    oracle().crashed(survives, stream_->ledger(), stream_->backup_ledger().lost);
   }
 
  private:
@@ -186,6 +185,10 @@ class ProcessUnderTest {
   /// Records that survive a power cut once a sync has succeeded. Of others' this one may not know.
   std::uint64_t whose_records() const {
     return scene_->plan.options.journal.shared || !has_read_all_ ? number() : 0;
+  }
+
+  static std::string_view name_in(std::string_view record) {
+    return record.substr(0, record.rfind(':'));
   }
 
   void hear_of_damage() {
@@ -252,8 +255,7 @@ class ProcessUnderTest {
                    "refused: " + std::string(put.reason()));
     oracle().put(record, put.status(),
                  is_full && scene_->plan.options.overflow.kind() == Overflow::Kind::drop_newest);
-    scene_->world.trace().note("put", std::string_view(record).substr(0, record.rfind(':')),
-                               static_cast<std::uint64_t>(put.status()));
+    scene_->world.trace().note("put", name_in(record), static_cast<std::uint64_t>(put.status()));
     if (put) {
       accepted_.push_back({record, put.ticket()});
     }
@@ -263,7 +265,12 @@ class ProcessUnderTest {
     for (const Accepted& accepted : accepted_) {
       const WaitStatus fate = stream_->wait(accepted.ticket, std::chrono::seconds(0));
       oracle().ended(accepted.record, fate);
+      if (fate != WaitStatus::delivered) {
+        scene_->world.trace().note("fate", name_in(accepted.record),
+                                   static_cast<std::uint64_t>(fate));
+      }
     }
+    scene_->world.trace().note("books", to_text(stream_->ledger()), number());
   }
 
   Scene* scene_;

@@ -47,15 +47,14 @@ class SimulatedRun {
       if (scene_.plan.disk_fails) {
         trouble_.begin();
       }
-      live(life == scene_.plan.lives);
+      live(life == scene_.plan.lives ? Life::last : Life::one_of_many);
       if (scene_.plan.damages && is_sound() && world_.dice().chance(500)) {
         damage();
       }
     }
-    // What the last life could not read, or not remove, is the next one's.
     if (is_sound()) {
       trouble_.heal();
-      live(true);
+      live(Life::afterwards);
     }
     if (is_sound()) {
       look_at_what_is_left();
@@ -128,14 +127,21 @@ class SimulatedRun {
 
   // --- lives ----------------------------------------------------------------------------------
 
+  enum class Life : std::uint8_t {
+    one_of_many,
+    last,       ///< Ends when everything has ended, in peace.
+    afterwards  ///< Also begins in peace, alone: what the last could not read or remove is its.
+  };
+
   /// One life of the stream: of its process, or of two that share its journal.
-  void live(bool comes_to_rest) {
+  void live(Life life) {
+    const bool comes_to_rest = life != Life::one_of_many;
     life_began_ = world_.steady_now();
     scene_.oracle.resumed(life_began_);
     start(0, !comes_to_rest);
     for (std::uint64_t steps = 5 + dice().below(40); steps > 0 && is_sound() && has_living();
          --steps) {
-      if (scene_.plan.disk_fails) {
+      if (scene_.plan.disk_fails && life != Life::afterwards) {
         trouble_.step();
       }
       ProcessUnderTest& process =
@@ -146,9 +152,14 @@ class SimulatedRun {
         living->look();
       }
       bury_the_dead();
-      meet_others(comes_to_rest);
+      if (life != Life::afterwards) {
+        meet_others(comes_to_rest);
+      }
     }
     if (processes_.empty() || !is_sound()) {
+      for (const auto& process : processes_) {
+        world_.trace().note("history", process->stream().history(), process->number());
+      }
       processes_.clear();
       return;
     }
@@ -196,6 +207,7 @@ class SimulatedRun {
       cut_power();
       return;
     }
+    was_power_cut_ = false;
     for (const auto& process : processes_) {
       if (!process->is_alive()) {
         world_.kill_process(process->env());
@@ -286,6 +298,7 @@ class SimulatedRun {
     }
     processes_.clear();
     was_power_cut_ = true;
+    ++power_cuts_;
     for (const Destination* destination : {&main_, &errors_, &backup_}) {
       if (destination->lake) {
         destination->lake->look_after_power_cut();
@@ -339,9 +352,9 @@ class SimulatedRun {
 
   void damage() {
     world_.kill_process();
-    const bool segments_count =
-        !was_power_cut_ || scene_.plan.options.journal.durability.survives_power_loss() == false;
-    if (JournalDamage(world_, scene_.oracle, segments_count).strike()) {
+    const bool survives = scene_.plan.options.journal.durability.survives_power_loss();
+    const JournalDamage::Reads next{!was_power_cut_ || !survives, survives && power_cuts_ != 0};
+    if (JournalDamage(world_, scene_.oracle, next).strike()) {
       for (const Destination* destination : {&main_, &errors_, &backup_}) {
         destination->let_change();
       }
@@ -372,7 +385,8 @@ class SimulatedRun {
   DiskTrouble trouble_;
   std::vector<std::unique_ptr<ProcessUnderTest>> processes_;
   SteadyTime life_began_{};
-  bool was_power_cut_ = false;
+  std::uint64_t power_cuts_ = 0;
+  bool was_power_cut_ = false;  // and nothing has happened since
 };
 
 }  // namespace hydrant::tests

@@ -181,6 +181,7 @@ class Oracle {
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
     if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
+      books().backups_again += entry->backup.count != 0 ? 1u : 0u;
       entry->backup.acknowledged_in = life_;
       ++entry->backup.count;
       ++books().backups;
@@ -211,14 +212,14 @@ class Oracle {
   }
 
   /// The process ended without being closed; `last` is the last that it knew of its books.
-  void crashed(Survives survives, const Ledger& last) {
+  void crashed(Survives survives, const Ledger& last, std::uint64_t backups_lost = 0) {
     for (auto& [name, entry] : entries_) {
       if (survives == Survives::nothing ||
           (survives == Survives::what_was_durable && !entry.is_durable)) {
         entry.may_have_died();
       }
     }
-    end_life(last);
+    end_life(last, backups_lost);
   }
 
   /// A life of the stream is over; another may begin. So many records will not be backed up.
@@ -239,6 +240,14 @@ class Oracle {
   void damaged(const RecordName& name, std::uint64_t damage) {
     if (const auto entry = entries_.find(name); entry != entries_.end()) {
       entry->second.damaged = damage;
+    }
+  }
+
+  /// The same of a damage that nobody can notice.
+  void damaged_unnoticeably(const RecordName& name) {
+    if (const auto entry = entries_.find(name); entry != entries_.end()) {
+      entry->second.may_be_missing = true;
+      entry->second.backup_may_be_missing = true;
     }
   }
 
@@ -307,8 +316,14 @@ class Oracle {
            "the ledger is not the sum of the records' fates: " + to_text(ledger));
   }
 
-  /// What the backup must have counted as delivered, once it is at rest.
-  std::uint64_t backed_up_count() { return books().backups; }
+  /// Once the backup is at rest: what it has counted.
+  void check_backup(std::uint64_t delivered) {
+    // As for the main delivery: what came again may have been counted by an earlier life.
+    const OracleBooks& mine = books();
+    expect(delivered <= mine.backups && delivered + mine.backups_again >= mine.backups,
+           "the backup has taken " + std::to_string(mine.backups) + " records, and counts " +
+               std::to_string(delivered));
+  }
 
   /// When everything is over: where each accepted record is.
   void finish() {

@@ -91,6 +91,7 @@ struct OracleBooks {
   std::uint64_t letters = 0;
   std::uint64_t letters_again = 0;
   std::uint64_t backups = 0;
+  std::uint64_t backups_again = 0;
   std::array<std::uint64_t, 6> fates{};
   Ledger seen{};
 
