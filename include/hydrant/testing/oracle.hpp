@@ -144,6 +144,7 @@ class Oracle {
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
     if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
+      backups_again_ += entry->backup.acknowledged_in != 0 ? 1u : 0u;
       entry->backup.acknowledged_in = life_;
       ++backups_;
     }
@@ -195,6 +196,7 @@ class Oracle {
     letters_ = 0;
     letters_again_ = 0;
     backups_ = 0;
+    backups_again_ = 0;
     fates_ = {};
     seen_ = {};
   }
@@ -242,8 +244,11 @@ class Oracle {
            "the ledger is not the sum of the records' fates: " + to_text(ledger));
   }
 
-  /// What the backup must have counted as delivered, once it is at rest.
-  std::uint64_t backed_up_count() const { return backups_; }
+  /// Whether the backup may have counted so many as delivered, once it is at rest. What an earlier
+  /// life was told of already, before it died, is not counted again where that is in its books.
+  bool may_have_backed_up(std::uint64_t count) const {
+    return count <= backups_ && count >= backups_ - backups_again_;
+  }
 
   /// When everything is over: where each accepted record is.
   void finish() {
@@ -358,6 +363,7 @@ class Oracle {
   std::uint64_t letters_ = 0;
   std::uint64_t letters_again_ = 0;
   std::uint64_t backups_ = 0;
+  std::uint64_t backups_again_ = 0;
   std::array<std::uint64_t, 6> fates_{};
   Ledger seen_{};
 };
