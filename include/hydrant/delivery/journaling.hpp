@@ -44,6 +44,8 @@ class Journaling {
     bool has_ended = false;
     std::vector<SettledRanges> failed;          // by shard: gone over to the error output
     std::vector<SettledRanges> sealed;          // by shard: in a batch that is made again
+    std::vector<SettledRanges> logged;          // by shard: on stable storage
+    std::vector<Slice> uncommitted;             // for the next commit, each with a ref
     std::vector<std::vector<Chunk*>> by_shard;  // in order of their sequence
 
     SettledRanges& failed_of(std::uint32_t shard) { return of(failed, shard); }
@@ -186,8 +188,9 @@ class Journaling {
 
   bool has_uncommitted() {
     return !uncommitted_.empty() ||
-           std::any_of(found_.begin(), found_.end(),
-                       [](const auto& found) { return found->spool->log()->has_entries(); });
+           std::any_of(found_.begin(), found_.end(), [](const auto& found) {
+             return !found->uncommitted.empty() || found->spool->log()->has_entries();
+           });
   }
 
   Commit begin_commit() {
@@ -200,8 +203,13 @@ class Journaling {
       }
     }
     for (const auto& found : found_) {
-      if (found->spool->log()->has_entries()) {
+      if (!found->uncommitted.empty() || found->spool->log()->has_entries()) {
         commit.parts.emplace_back(found->spool, found->spool->log()->begin_commit());
+        for (Slice& slice : found->uncommitted) {
+          commit.parts.back().second.records.push_back(slice.view());
+          commit.slices.push_back(std::move(slice));
+        }
+        found->uncommitted.clear();
       }
     }
     return commit;
@@ -285,6 +293,11 @@ class Journaling {
 
   // resuming.hpp
   static void take_in(FoundSpool& found, const FoundChunk& chunk);
+  template <class Visit>
+  static void for_each_run(Chunk& chunk, Visit visit);
+  void log_what_is_not(FoundSpool& found);
+  static void note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
+                          std::uint64_t last);
   static bool owes_backups(FoundSpool& found);
   void make_all_again(FoundSpool& found, Lane& lane, std::uint32_t version,
                       std::uint64_t next_commit, SteadyTime now, Resumed& resumed);
