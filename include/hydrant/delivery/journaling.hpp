@@ -139,6 +139,18 @@ class Journaling {
                                });
   }
 
+  /// Whether the end of any of the slice's records is not noted yet.
+  bool is_open(const Lane& lane, const Slice& slice) {
+    bool is_open = false;
+    const std::uint64_t first = slice.first_sequence();
+    static_cast<Spool*>(slice.chunk->store)
+        ->manifest()
+        .settled_of(track_of(lane), slice.chunk->shard)
+        .for_each_unsettled(first, first + slice.count(),
+                            [&](std::uint64_t, std::uint64_t) { is_open = true; });
+    return is_open;
+  }
+
   /// Notes the end of a run of records. It was open.
   void done(const Lane& lane, const Slice& slice) {
     static_cast<Spool*>(slice.chunk->store)
