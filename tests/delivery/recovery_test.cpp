@@ -5,6 +5,7 @@
 #include <hydrant/hydrant.hpp>
 #include <hydrant/testing/manual_env.hpp>
 #include <hydrant/testing/memory_sink.hpp>
+#include <hydrant/testing/scripted_sink.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -150,6 +151,36 @@ TEST_CASE("a journal that somebody removes while it is in use costs no record, a
   REQUIRE(next.close(60s).complete);
   REQUIRE(next_sink.batches().back().records.back() == "after");
   REQUIRE(next.history().find("journal_damaged") == std::string::npos);
+}
+
+TEST_CASE("what two lives in turn could not deliver before close is delivered by the third",
+          "[delivery][journal]") {
+  for (const bool spills : {false, true}) {
+    const Lives lives;
+    for (int life = 1; life <= 2; ++life) {
+      const ManualEnv env(static_cast<std::uint64_t>(life),
+                          std::make_shared<hydrant::SystemFiles>());
+      const hydrant::testing::ScriptedSink down{{hydrant::testing::fail("down")}};
+      StreamOptions options = lives.options();
+      options.overflow = spills ? hydrant::Overflow::spill : hydrant::Overflow::reject;
+      options.memory_limit = hydrant::ByteCount{8u << 20};
+      DeliveryStream stream{options, identity, down, env};
+      for (int i = 0; i < (spills ? 40 : 3); ++i) {
+        REQUIRE(stream.put(std::string(300'000, static_cast<char>('a' + life))));
+      }
+      const hydrant::DeliveryReport report = stream.close(1s);
+      CAPTURE(spills, life);
+      REQUIRE(report.ledger.in_journal == static_cast<std::uint64_t>(life) * (spills ? 40 : 3));
+    }
+
+    const ManualEnv env(3, std::make_shared<hydrant::SystemFiles>());
+    MemorySink sink;
+    DeliveryStream stream{lives.options(), identity, sink, env};
+
+    CAPTURE(spills);
+    REQUIRE(stream.ledger().recovered == (spills ? 80 : 6));
+    REQUIRE(stream.close(60s).ledger.delivered == (spills ? 80 : 6));
+  }
 }
 
 TEST_CASE("a stream without a source backup says that it owes one", "[delivery][journal]") {

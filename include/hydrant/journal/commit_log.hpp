@@ -343,4 +343,18 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
   }
 }
 
+/// Calls `visit(shard, first, last)` for each run of records in one file of a log.
+template <class Visit>
+void for_each_logged_in(std::span<const std::byte> file, std::uint64_t epoch, Visit visit) {
+  LogCounts counts;
+  read_log_file(
+      file, epoch, counts, [&](std::uint16_t type, std::uint16_t, std::span<const std::byte> item) {
+        if (type == static_cast<std::uint16_t>(ItemType::records) &&
+            item.size() >= sizeof(RecordsHeader)) {
+          const auto header = read_plain<RecordsHeader>(item.data());
+          visit(header.shard, header.first_sequence, header.first_sequence + header.count);
+        }
+      });
+}
+
 }  // namespace hydrant::detail

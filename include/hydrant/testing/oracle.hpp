@@ -141,7 +141,7 @@ class Oracle {
       copies.acknowledged_in = life_;
       if (entry->is_complete_in(life_)) {
         ++books().complete;
-        books().complete_again += std::exchange(entry->was_complete, true) ? 1u : 0u;
+        books().complete_again += entry->life != life_ ? 1u : 0u;
       }
     }
   }
@@ -164,7 +164,7 @@ class Oracle {
     expect(entry->letters.acknowledged_in != life_, "dead-lettered again after that was confirmed",
            *entry);
     if (is_acknowledged && entry->letters.acknowledged_in != life_) {
-      books().letters_again += entry->letters.acknowledged_in != 0 ? 1u : 0u;
+      books().letters_again += entry->life != life_ ? 1u : 0u;
       entry->letters.acknowledged_in = life_;
       ++books().letters;
     }
@@ -181,7 +181,7 @@ class Oracle {
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
     if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
-      books().backups_again += entry->backup.count != 0 ? 1u : 0u;
+      books().backups_again += entry->life != life_ ? 1u : 0u;
       entry->backup.acknowledged_in = life_;
       ++entry->backup.count;
       ++books().backups;
@@ -297,8 +297,8 @@ class Oracle {
                ledger.dead_lettered >= seen.dead_lettered && ledger.lost >= seen.lost,
            "a count went back: " + to_text(seen) + ", then " + to_text(ledger));
     expect(ledger.lost == 0 || rules_.may_lose, "records were lost: " + to_text(ledger));
-    // What comes again after a crash, to make a batch whole, may have been counted by an earlier
-    // life.
+    // What comes again after a crash, to make a batch whole, may have ended in an earlier life, in
+    // whatever way, and is in the books of that one.
     if (ledger.in_memory == 0 && ledger.in_journal == 0) {
       expect(ledger.delivered + mine.complete_again >= mine.complete,
              "delivered " + std::to_string(mine.complete) + " records: " + to_text(ledger));
@@ -318,7 +318,7 @@ class Oracle {
 
   /// Once the backup is at rest: what it has counted.
   void check_backup(std::uint64_t delivered) {
-    // As for the main delivery: what came again may have been counted by an earlier life.
+    // As for the main delivery: what came again may be in the books of an earlier life.
     const OracleBooks& mine = books();
     expect(delivered <= mine.backups && delivered + mine.backups_again >= mine.backups,
            "the backup has taken " + std::to_string(mine.backups) + " records, and counts " +

@@ -35,7 +35,6 @@ struct OracleEntry {
   std::map<std::uint32_t, OracleCopies> copies;  // by output
   OracleCopies letters;
   OracleCopies backup;
-  bool was_complete = false;
   bool is_durable = false;
   bool may_repeat = false;
   bool may_be_missing = false;
