@@ -130,13 +130,14 @@ class TimePattern {
       std::size_t count_max;
     };
 
-    constexpr std::array<Letters, 8> all{{{"aW", 1},
+    constexpr std::array<Letters, 9> all{{{"aW", 1},
                                           {"dhHkKmsw", 2},
                                           {"Dz", 3},
                                           {"O", 4},
                                           {"GMLQqEecXxZ", 5},
                                           {"S", 9},
-                                          {"uyYAnN", 19},
+                                          {"uyY", 10},
+                                          {"AnN", 19},
                                           {"V", 2}}};
     for (const Letters& kind : all) {
       if (kind.letters.find(letter) != std::string_view::npos) {

@@ -74,7 +74,7 @@ class TimeZone {
   }
 
  private:
-  TimeZone(std::string id, std::int32_t offset) : id_(std::move(id)), fixed_{offset, false, id_} {}
+  TimeZone(std::string id, std::int32_t offset) : id_(std::move(id)), fixed_{offset, id_} {}
 
   static std::optional<TimeZone> fixed_zone(std::string_view name) {
     if (name == "Z") {

@@ -177,7 +177,7 @@ class TimeZoneFile {
     constexpr std::int32_t day = 25 * 3600;
     LocalTimeType type;
     type.offset = static_cast<std::int32_t>(reader.word());
-    type.is_dst = reader.byte() != 0;
+    reader.skip(1);  // whether it is daylight saving time: nothing prints that
     const std::size_t index = reader.byte();
     const std::string_view name = index < names.size() ? names.substr(index) : std::string_view();
     const std::size_t size = name.find('\0');

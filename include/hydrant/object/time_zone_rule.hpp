@@ -20,10 +20,7 @@ namespace hydrant::detail {
 struct LocalTimeType {
   /// Seconds east of UTC.
   std::int32_t offset = 0;
-  bool is_dst = false;
   std::string abbreviation;
-
-  friend bool operator==(const LocalTimeType&, const LocalTimeType&) = default;
 };
 
 /// Takes numbers and signs off the front of a text. Once something is missing it has failed.
@@ -169,7 +166,6 @@ class TimeZoneRule {
     zone.daylight_ = zone.standard_;
     if (!text.failed() && !text.is_empty()) {
       zone.has_daylight_ = true;
-      zone.daylight_.is_dst = true;
       zone.daylight_.abbreviation = text.abbreviation();
       const bool is_usual = text.take(',');
       zone.daylight_.offset = is_usual ? zone.standard_.offset + 3600 : -text.duration(24);
