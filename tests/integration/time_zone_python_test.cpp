@@ -65,6 +65,10 @@ std::vector<std::string> zone_names() {
   return names;
 }
 
+std::string shown(const hydrant::detail::LocalTimeType& type) {
+  return std::to_string(type.offset) + " " + type.abbreviation;
+}
+
 /// The seconds around each change of the offset in a range.
 void add_changes(const TimeZone& zone, std::int64_t from, std::int64_t to,
                  std::vector<Question>& questions) {
@@ -83,10 +87,6 @@ void add_changes(const TimeZone& zone, std::int64_t from, std::int64_t to,
     questions.push_back({zone.id(), after});
     questions.push_back({zone.id(), after + 1});
   }
-}
-
-std::string shown(const hydrant::detail::LocalTimeType& type) {
-  return std::to_string(type.offset) + " " + type.abbreviation;
 }
 
 bool has_python() {

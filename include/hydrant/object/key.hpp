@@ -7,6 +7,7 @@
 
 #include <hydrant/core/batch.hpp>
 #include <hydrant/core/error.hpp>
+#include <hydrant/core/json_text.hpp>
 #include <hydrant/core/limits.hpp>
 #include <hydrant/core/system_process.hpp>
 #include <hydrant/core/system_zone_file.hpp>
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hydrant {
 
@@ -233,6 +235,9 @@ class Key {
     errors.check(text.size() <= limits::prefix_length_max, field,
                  "must be at most 1024 characters long",
                  std::to_string(text.size()) + " characters");
+    std::string shown;
+    append_json_string(shown, text);
+    errors.check(is_text(text), field, "must be UTF-8 without control characters", shown);
     for (const auto& fault : prefix.expression().faults()) {
       errors.check(false, field, fault.rule, "\"" + fault.expression + "\"");
     }
@@ -244,12 +249,25 @@ class Key {
     }
   }
 
+  /// Keys are UTF-8, and stores list them in XML.
+  static bool is_text(std::string_view text) {
+    while (!text.empty()) {
+      const detail::Utf8Step step = detail::step_utf8(text);
+      const auto first = static_cast<unsigned char>(text.front());
+      if (!step.valid || first < 0x20 || first == 0x7f) {
+        return false;
+      }
+      text.remove_prefix(step.size);
+    }
+    return true;
+  }
+
   /// The prefix with the longest names of month and day, and partition keys as short as can be.
   std::string longest(const detail::KeyPrefix& prefix) const {
     const WallTime september(std::chrono::sys_days(std::chrono::year(2025) / 9 / 24) +
                              std::chrono::hours(12));
     BatchInfo batch;
-    batch.error_output_type = "http-endpoint-failed";
+    batch.error_output_type = "AmazonOpenSearchService-failed";
     batch.stream = "stream";
     batch.request_id = "00000000-0000-4000-8000-000000000000";
     std::vector<PartitionKey> keys;

@@ -55,7 +55,6 @@ class KeyExpression {
   KeyExpression() = default;
 
   explicit KeyExpression(std::string_view prefix) {
-    check_text(prefix);
     while (!prefix.empty()) {
       const std::size_t start = prefix.find("!{");
       if (start != 0) {
@@ -98,22 +97,6 @@ class KeyExpression {
 
  private:
   using Kind = KeyPart::Kind;
-
-  /// Keys are UTF-8, and stores list them in XML.
-  void check_text(std::string_view text) {
-    for (std::string_view rest = text; !rest.empty();) {
-      const Utf8Step step = step_utf8(rest);
-      const auto first = static_cast<unsigned char>(rest.front());
-      if (!step.valid || first < 0x20 || first == 0x7f) {
-        std::string shown;
-        append_json_string(shown, text);
-        faults_.push_back(
-            {"must be UTF-8 without control characters", shown.substr(1, shown.size() - 2)});
-        return;
-      }
-      rest.remove_prefix(step.size);
-    }
-  }
 
   void parse(std::string_view expression) {
     const std::size_t colon = expression.find(':');
