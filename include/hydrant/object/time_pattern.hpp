@@ -55,6 +55,9 @@ class TimePattern {
         pattern.remove_prefix(1);
       }
     }
+    if (fault_ != nullptr) {
+      fields_.clear();  // what prints nothing cannot print too much
+    }
   }
 
   /// What is wrong with the pattern, or null.
