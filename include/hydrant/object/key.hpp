@@ -9,7 +9,7 @@
 #include <hydrant/core/error.hpp>
 #include <hydrant/core/json_text.hpp>
 #include <hydrant/core/limits.hpp>
-#include <hydrant/core/system_process.hpp>
+#include <hydrant/core/system_host.hpp>
 #include <hydrant/core/system_zone_file.hpp>
 #include <hydrant/object/key_prefix.hpp>
 #include <hydrant/object/time_zone.hpp>
