@@ -43,7 +43,7 @@ struct TlsIdentity {
 
 class LaboratoryAuthority {
  public:
-  LaboratoryAuthority() : self_(make("laboratory authority", nullptr, "CA:TRUE", {}, 3600)) {}
+  LaboratoryAuthority() : self_(make("authority", nullptr, "CA:TRUE", {}, 3600)) {}
 
   /// For the host of that name; valid so many seconds from now, which may be past.
   TlsIdentity identity(const std::string& host, long seconds = 3600) const {
@@ -79,8 +79,9 @@ class LaboratoryAuthority {
     X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
     X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
     X509_set_pubkey(certificate, made.key.get());
+    const std::string subject = name + " " + std::to_string(serial);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+                               reinterpret_cast<const unsigned char*>(subject.c_str()), -1, -1, 0);
     const TlsIdentity& signer = issuer == nullptr ? made : *issuer;
     X509_set_issuer_name(certificate, X509_get_subject_name(signer.certificate.get()));
     add_extension(certificate, NID_basic_constraints, "critical," + constraints);

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -100,6 +101,12 @@ class Peer {
     }
   }
 
+  /// Neither reads nor speaks until the connection, or the server, comes to its end.
+  void be_deaf() const {
+    pollfd end{socket_, POLLRDHUP, 0};
+    ::poll(&end, 1, -1);
+  }
+
   /// Ends the connection with a reset instead of a farewell, when the script ends.
   void reset() {
     const linger at_once{1, 0};
@@ -109,9 +116,9 @@ class Peer {
  private:
   bool receive() {
     char block[16384];
-    const auto size = !is_open_          ? 0
+    const auto size = !is_open_         ? 0
                       : tls_ != nullptr ? SSL_read(tls_, block, sizeof(block))
-                                         : ::recv(socket_, block, sizeof(block), 0);
+                                        : ::recv(socket_, block, sizeof(block), 0);
     is_open_ = size > 0;
     input_.append(block, is_open_ ? static_cast<std::size_t>(size) : 0);
     return is_open_;
@@ -181,6 +188,10 @@ class ScriptedServer {
 
  private:
   void accept_all() {
+    sigset_t broken_pipe;  // of this side: the client must not need that
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     for (;;) {
       const int socket = ::accept(listener_, nullptr, nullptr);
       if (socket < 0) {
@@ -188,9 +199,8 @@ class ScriptedServer {
       }
       std::lock_guard guard(lock_);
       sockets_.push_back(socket);
-      threads_.emplace_back([this, socket, index = connection_count_.fetch_add(1)] {
-        serve(socket, index);
-      });
+      threads_.emplace_back(
+          [this, socket, index = connection_count_.fetch_add(1)] { serve(socket, index); });
     }
   }
 

@@ -208,6 +208,9 @@ class CurlExchange final : public HttpExchange {
     if (code != CURLE_OK) {
       return fail(describe(code), os_code());
     }
+    if (!answer_.has_begun || !answer_.has_header) {  // libcurl takes what there is of it
+      return fail("receiving the answer: its header breaks off");
+    }
     is_over_ = true;
     curl_multi_remove_handle(line_->multi(), line_->easy());
     pool_->give_back(std::move(line_));

@@ -43,6 +43,8 @@ struct CurlAnswer {
   std::uint64_t bytes = 0;
   /// The final status has come: not one such as "100 Continue".
   bool has_begun = false;
+  /// All of the header has come.
+  bool has_header = false;
 
   /// One line, as it came. Returns: false to stop.
   bool take_header(std::string_view line) {
@@ -57,8 +59,8 @@ struct CurlAnswer {
     if (line.starts_with("HTTP/")) {
       begin(line);
     } else if (line.empty()) {
-      is_complete_ = true;  // what still comes is a trailer
-    } else if (!is_complete_) {
+      has_header = true;  // what still comes is a trailer
+    } else if (!has_header) {
       add_field(line);
     }
     return true;
@@ -85,7 +87,7 @@ struct CurlAnswer {
     }
     response.headers.clear();
     has_begun = response.status >= 200;
-    is_complete_ = false;
+    has_header = false;
   }
 
   void add_field(std::string_view line) {
@@ -104,8 +106,6 @@ struct CurlAnswer {
       response.headers.push_back({std::string(line.substr(0, colon)), std::string(value)});
     }
   }
-
-  bool is_complete_ = false;
 };
 
 /// A number for scheme, host and port of a URL.
