@@ -304,6 +304,9 @@ struct S3Outcome {
   bool is_ok() const { return result.is_delivered(); }
 
   bool is_error(std::string_view code) const { return error && error->is(code); }
+
+  /// Names differ from server to server; for some faults the status is what they agree on.
+  bool is_status(int status) const { return error && error->status == status; }
 };
 
 /// `what` is what was tried, in words.

@@ -129,7 +129,7 @@ inline DeliveryResult compare_with_present(const std::string& what, S3Bucket& bu
   request.key = key;
   S3Outcome present =
       perform(what + ": look at what is there", bucket, std::move(request), attempt);
-  if (present.error && present.error->status == 403) {
+  if (present.is_status(403)) {
     return delivered;  // we may write, but not read: the key alone must do
   }
   if (!present.is_ok()) {

@@ -192,7 +192,7 @@ class S3Store {
       const std::vector<std::span<const std::byte>> body = request.body;
       detail::S3Outcome put =
           detail::perform(*what_, state_->bucket, std::move(request), *attempt_);
-      if (put.is_error("PreconditionFailed")) {
+      if (put.is_status(412)) {
         return detail::compare_with_present(*what_, state_->bucket, object_->key, splitter_.size(),
                                             detail::lower_hex(detail::md5_of(body)), *attempt_);
       }

@@ -112,7 +112,7 @@ class S3Upload {
     if (done.is_ok()) {
       return check_completed(done.response);
     }
-    const bool is_taken = done.is_error("PreconditionFailed");
+    const bool is_taken = done.is_status(412);
     if (is_taken || done.is_error("NoSuchUpload")) {
       DeliveryResult present = compare_with_present(what_, *bucket_, object_->key, size,
                                                     stored_.etag_of_whole(part_count_), *attempt_);
@@ -218,8 +218,7 @@ class S3Upload {
     S3Outcome list = ask("look for earlier uploads", std::move(request));
     if (!list.is_ok()) {
       // Who may not look must do without, as with a server that cannot tell.
-      const int status = list.error ? list.error->status : 0;
-      if (status != 501 && (status / 100 != 4 || status == 408 || status == 429)) {
+      if (!list.is_status(403) && !list.is_status(405) && !list.is_status(501)) {
         fail(std::move(list));
       }
       return;
