@@ -214,7 +214,7 @@ inline std::string firehose_code(const S3Error& error) {
 }
 
 /// "403 AccessDenied: Access Denied, request id 1234 (what to do)".
-inline std::string to_text(const S3Error& error, const AwsCredentials& credentials) {
+inline std::string describe(const S3Error& error, const AwsCredentials& credentials) {
   std::string text = std::to_string(error.status) + " " + error.code;
   text += error.message.empty() ? "" : ": " + error.message;
   text += error.request_id.empty() ? "" : ", request id " + error.request_id;
@@ -226,7 +226,7 @@ inline std::string to_text(const S3Error& error, const AwsCredentials& credentia
 /// What an error means for the object that was put. `what` is what was tried.
 inline DeliveryResult s3_failure(const std::string& what, const S3Error& error,
                                  const AwsCredentials& credentials) {
-  std::string text = what + ": " + to_text(error, credentials);
+  std::string text = what + ": " + describe(error, credentials);
   DeliveryResult result = is_about_the_object(error) ? rejected(std::move(text))
                                                      : retry(std::move(text), error.retry_after);
   return std::move(result).with_code(firehose_code(error));
