@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
-install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libcurl4-openssl-dev catch2 \
+install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libcurl4-openssl-dev libssl-dev catch2 \
   liblmdb-dev libsqlite3-dev librocksdb-dev
 
 quick=()
