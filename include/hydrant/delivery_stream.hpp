@@ -166,7 +166,7 @@ inline std::string explain(const StreamParts& parts, const MemoryPlan& plan) {
   text += explain_line("a crash loses",
                        options.journal.is_on()
                            ? "nothing that was accepted (journal in " + options.journal.directory +
-                                 "); a power cut may lose all that is not delivered"
+                                 "); a power cut may lose " + options.journal.power_cut_loses()
                            : "what is in memory: at most " + to_text(hints.interval) +
                                  " of records, or " + to_text(ByteCount{plan.limit}) +
                                  " while the destination is down");

@@ -233,6 +233,36 @@ TEST_CASE("a second power cut, before the first is over, loses nothing",
   REQUIRE(sink.batches()[0].request_id == id_between);
 }
 
+TEST_CASE(
+    "a killed process whose manifests cannot be read loses no record, and delivers again only what "
+    "the log does not say has ended",
+    "[delivery][journal][power_loss]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  Machine machine(1);
+  hydrant::testing::MemorySink unused;
+  hydrant::DeliveryStream stream{
+      durable(scratch.path + "/before", hydrant::Durability::power_loss, 500), hydrant::identity,
+      unused, machine.env};
+  put_numbers(stream, 0, 1000);
+  machine.env.advance(1s);  // delivered
+  REQUIRE(stream.sync(1s) == hydrant::SyncStatus::durable);
+  put_numbers(stream, 1000, 1100);  // only in the segments
+  fs::copy(scratch.path + "/before", scratch.path + "/after", fs::copy_options::recursive);
+  for (const auto& entry : fs::recursive_directory_iterator(scratch.path + "/after")) {
+    if (entry.path().filename().string().starts_with("manifest-")) {
+      std::ofstream(entry.path(), std::ios::binary) << "noise";
+    }
+  }
+
+  hydrant::testing::MemorySink sink;
+  const std::vector<std::string> all = delivered_after(scratch.path + "/after", sink, 1);
+
+  REQUIRE(unused.batches().size() == 2);
+  REQUIRE(all.size() == 100);
+  REQUIRE(all.front() == "record 1000");
+  REQUIRE(all.back() == "record 1099");
+}
+
 TEST_CASE("a log that cannot be written is reported, never believed, and stops no delivery",
           "[delivery][journal][power_loss]") {
   const hydrant::tests::ScratchDirectory scratch;
@@ -264,3 +294,39 @@ TEST_CASE("a stream without such a journal says that it cannot sync", "[delivery
 }
 
 }  // namespace
+
+TEST_CASE("what a killed process had not yet on stable storage is there after the next life's sync",
+          "[delivery][journal][power_loss]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  const Machine machine(1);
+  hydrant::testing::MemorySink unused;
+  hydrant::DeliveryStream stream{durable(scratch.path + "/before", hydrant::Durability::power_loss),
+                                 hydrant::identity, unused, machine.env};
+  put_numbers(stream, 0, 1000);
+  REQUIRE(stream.sync(1s) == hydrant::SyncStatus::durable);
+  put_numbers(stream, 1000, 1100);  // only in the segments, when the process is killed
+  fs::copy(scratch.path + "/before", scratch.path + "/between", fs::copy_options::recursive);
+  const Machine same_machine(1);
+  hydrant::testing::MemorySink unused_too;
+  hydrant::DeliveryStream second{
+      durable(scratch.path + "/between", hydrant::Durability::power_loss), hydrant::identity,
+      unused_too, same_machine.env};
+  REQUIRE(second.sync(1s) == hydrant::SyncStatus::durable);
+
+  cut_power(scratch.path + "/between", scratch.path + "/after");
+  hydrant::testing::MemorySink sink;
+  const std::vector<std::string> all = delivered_after(scratch.path + "/after", sink, 2);
+
+  REQUIRE(all.size() == 1100);
+  REQUIRE(all.back() == "record 1099");
+  std::uintmax_t logged = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(scratch.path + "/between")) {
+    if (entry.path().filename().string() == "log-000002") {
+      std::ifstream log(entry.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(log), {}};
+      logged += bytes.find("record 1050") != std::string::npos ? 1u : 0u;
+      logged += bytes.find("record 999record") != std::string::npos ? 100u : 0u;
+    }
+  }
+  REQUIRE(logged == 1);  // and what was there before is not written again
+}

@@ -95,7 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint64_t depth = input.below(4);
   hydrant::fuzz::ExactFiles files;
   for (std::size_t i = 0; i < 2; ++i) {
-    Bytes file(depth == 0 ? input.below(Manifest::bytes_min + 100) : Manifest::bytes_min);
+    Bytes file(depth == 0 ? input.below(hydrant::detail::ManifestFiles::bytes_min + 100)
+                          : hydrant::detail::ManifestFiles::bytes_min);
     if (depth == 0) {
       const std::size_t count = std::min(file.size(), input.rest().size());
       std::copy_n(input.rest().begin(), count, file.begin());
@@ -110,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::copy_n(input.rest().begin(), std::min(room, input.rest().size()),
                   file.begin() + sizeof(ManifestHeader));
     }
-    files.add(Manifest::name_of("spool", i), file);
+    files.add(detail::ManifestFiles::name_of("spool", i), file);
   }
   auto manifest = Manifest::open(files, "spool");
   if (manifest) {

@@ -97,19 +97,22 @@ struct FoundSpools {
 inline FoundSpools find(Journal& journal) {
   FoundSpools found;
   for (auto& spool : journal.adopt()) {
-    Status read = spool->read(found.counts, [&](const FoundChunk& chunk) {
-      found.blocks.emplace_back(spool.get(), chunk.memory);
-      chunk.for_each_run([&](std::uint32_t first, std::uint32_t last) {
-        const std::vector<std::string> texts = texts_of(chunk, first, last);
-        for (std::uint32_t i = 0; i < texts.size(); ++i) {
-          if (!spool->manifest()
-                   .settled_of(Track::main, chunk.shard)
-                   .contains(chunk.first_sequence + first + i)) {
-            found.open.insert(texts[i]);
-          }
-        }
-      });
-    });
+    Status read = spool->read(
+        found.counts,
+        [&](const FoundChunk& chunk) {
+          found.blocks.emplace_back(spool.get(), chunk.memory);
+          chunk.for_each_run([&](std::uint32_t first, std::uint32_t last) {
+            const std::vector<std::string> texts = texts_of(chunk, first, last);
+            for (std::uint32_t i = 0; i < texts.size(); ++i) {
+              if (!spool->manifest()
+                       .settled_of(Track::main, chunk.shard)
+                       .contains(chunk.first_sequence + first + i)) {
+                found.open.insert(texts[i]);
+              }
+            }
+          });
+        },
+        [] {});
     if (read) {
       found.spools.push_back(std::move(spool));
     } else {

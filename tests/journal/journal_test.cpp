@@ -183,6 +183,24 @@ TEST_CASE("records of a spool whose manifests are damaged count as not ended", "
            damaged));  // not for printing
 }
 
+TEST_CASE("what is set aside takes nobody's place", "[journal]") {
+  const ManualEnv env;
+  for (int time = 0; time < 3; ++time) {
+    live_and_die(env, 1);
+    for (const char* name : {"/manifest-0", "/manifest-1"}) {
+      damage(env, spool_one + name, 17);
+    }
+    const auto journal = std::move(open_journal(env).value());
+    find(*journal).end_all();
+  }
+
+  REQUIRE(names_in(env, std::string(journal_top) + "/set-aside") ==
+          std::vector<std::string>{"0000000000000001-manifest-0", "0000000000000001-manifest-0-2",
+                                   "0000000000000001-manifest-0-3", "0000000000000001-manifest-1",
+                                   "0000000000000001-manifest-1-2",
+                                   "0000000000000001-manifest-1-3"});
+}
+
 TEST_CASE("a damaged segment is set aside as it is when its spool goes, and stays there",
           "[journal]") {
   const ManualEnv env;

@@ -15,7 +15,7 @@ namespace {
 using namespace hydrant::tests;
 using hydrant::detail::EntryHeader;
 
-constexpr std::size_t tiny = Manifest::bytes_min;
+constexpr std::size_t tiny = ManifestFiles::bytes_min;
 
 /// A manifest of which each entry is known: where it lies, and how the model takes it in.
 struct Written {
@@ -71,6 +71,14 @@ struct Written {
   std::unique_ptr<Manifest> manifest;
   std::vector<Entry> entries;
 };
+
+Seal seal_larger_than(std::size_t bytes) {
+  Seal seal;
+  for (std::uint64_t i = 0; i < bytes / sizeof(hydrant::detail::SealedRange) + 1; ++i) {
+    seal.ranges.push_back({0, 0, 1000 + i * 2, 1001 + i * 2, 0});
+  }
+  return seal;
+}
 
 void flip(std::string& file, std::size_t bit) {
   file[bit / 8] = static_cast<char>(file[bit / 8] ^ (1 << bit % 8));
@@ -202,45 +210,80 @@ TEST_CASE("a manifest says which file is missing", "[journal][manifest]") {
   REQUIRE(opened.failure().message.find("spool/manifest-1") != std::string::npos);
 }
 
-TEST_CASE("a manifest with too much to remember says so, and keeps what it had written",
-          "[journal][manifest]") {
+TEST_CASE("a manifest grows with what it has to remember", "[journal][manifest]") {
   MemoryFiles files;
   REQUIRE(files.make_directories("spool"));
   const auto manifest = std::move(Manifest::create(files, "spool", {}, tiny).value());
   ManifestModel sealed;
-  bool fits = true;
-  while (fits) {
+  while (sealed.seals.size() < 2000) {
     Seal seal;
     seal.number = manifest->take_number();
     seal.ranges.push_back({0, 0, seal.number * 10, seal.number * 10 + 10, 0});
-    fits = manifest->seal(seal);
-    if (fits) {
-      sealed.seal(seal);
-    }
+    sealed.seal(seal);
+    REQUIRE(manifest->seal(seal));
   }
 
-  manifest->done(Track::main, 0, 5, 6);  // finds no room either
-  REQUIRE(manifest->part(1, 2, 3));
-  REQUIRE_FALSE(manifest->part(1, 2, 4));  // but is known
+  const ManifestBytes bytes = manifest_bytes(files, "spool");
 
-  REQUIRE(manifest->is_short_of_room());
-  REQUIRE(manifest->seals().size() == sealed.seals.size());
-  const auto disk = disk_with(manifest_bytes(files, "spool"));
-  REQUIRE(sealed.difference(*Manifest::open(*disk, "spool").value()) == "");
+  REQUIRE_FALSE(manifest->is_short_of_room());
+  REQUIRE(bytes[active_of(bytes)].size() > tiny);
+  REQUIRE(files.paths() == std::vector<std::string>{"spool/manifest-0", "spool/manifest-1"});
+  REQUIRE(sealed.difference(*Manifest::open(*disk_with(bytes), "spool").value()) == "");
 }
 
-TEST_CASE("a seal that is larger than the manifest is refused, and the rest stays",
-          "[journal][manifest]") {
+TEST_CASE("a manifest takes a seal that is larger than its files", "[journal][manifest]") {
   Written written;
-  Seal seal;
-  seal.number = 9;
-  for (std::uint64_t i = 0; i < tiny / sizeof(hydrant::detail::SealedRange); ++i) {
-    seal.ranges.push_back({0, 0, i * 2, i * 2 + 1, 0});
-  }
+  ManifestModel expected = written.whole();
+  Seal seal = seal_larger_than(tiny);
+  seal.number = written.manifest->take_number();
+  expected.seal(seal);
+
+  REQUIRE(written.manifest->seal(seal));
+
+  REQUIRE_FALSE(written.manifest->is_short_of_room());
+  const auto disk = disk_with(written.bytes());
+  REQUIRE(expected.difference(*Manifest::open(*disk, "spool").value()) == "");
+}
+
+TEST_CASE(
+    "a manifest that may not grow says so, keeps what it had written, and writes all of it when "
+    "there is room",
+    "[journal][manifest]") {
+  Written written;
+  const ManifestModel before = written.whole();
+  ManifestModel after = before;
+  Seal seal = seal_larger_than(tiny);
+  seal.number = written.manifest->take_number();
+  written.files.fail_call(2, ENOSPC);  // it removes a leftover, then makes the larger file
 
   REQUIRE_FALSE(written.manifest->seal(seal));
 
   REQUIRE(written.manifest->is_short_of_room());
-  const auto disk = disk_with(written.bytes());
-  REQUIRE(written.whole().difference(*Manifest::open(*disk, "spool").value()) == "");
+  REQUIRE(before.difference(*Manifest::open(*disk_with(written.bytes()), "spool").value()) == "");
+  std::uint64_t record = 0;
+  for (; written.manifest->is_short_of_room() && record < ManifestModel::sequence_count; ++record) {
+    written.manifest->done(Track::main, 2, record, record + 1);
+  }
+  after.done(Track::main, 2, 0, record);
+  REQUIRE(record < ManifestModel::sequence_count);
+  REQUIRE(after.difference(*Manifest::open(*disk_with(written.bytes()), "spool").value()) == "");
+}
+
+TEST_CASE("a manifest outlives a process that is killed while it grows", "[journal][manifest]") {
+  for (std::uint64_t call = 1; call <= 3; ++call) {
+    Written written;
+    const ManifestModel before = written.whole();
+    REQUIRE(written.files.create("spool/manifest-1.new"));  // of an earlier one
+    Seal seal = seal_larger_than(tiny);
+    seal.number = 9;
+    written.files.fail_call(call, EIO);
+
+    static_cast<void>(written.manifest->seal(seal));
+
+    CAPTURE(call);
+    const auto found = std::move(Manifest::open(written.files, "spool").value());
+    ManifestModel sealed = before;
+    sealed.seal(seal);
+    REQUIRE((before.difference(*found) == "" || sealed.difference(*found) == ""));
+  }
 }

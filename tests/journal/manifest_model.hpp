@@ -24,6 +24,7 @@
 namespace hydrant::tests {
 
 using detail::Manifest;
+using detail::ManifestFiles;
 using detail::ManifestHeader;
 using detail::Seal;
 using detail::SealedPart;
@@ -34,8 +35,8 @@ using testing::MemoryFiles;
 using ManifestBytes = std::array<std::string, 2>;
 
 inline ManifestBytes manifest_bytes(const MemoryFiles& files, const std::string& directory) {
-  return {files.content(Manifest::name_of(directory, 0)).value(),
-          files.content(Manifest::name_of(directory, 1)).value()};
+  return {files.content(ManifestFiles::name_of(directory, 0)).value(),
+          files.content(ManifestFiles::name_of(directory, 1)).value()};
 }
 
 /// A disk that has a directory "spool" with these two files.
@@ -43,7 +44,7 @@ inline std::unique_ptr<MemoryFiles> disk_with(const ManifestBytes& bytes) {
   auto files = std::make_unique<MemoryFiles>();
   bool is_made = bool(files->make_directories("spool"));
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    auto file = files->create(Manifest::name_of("spool", i));
+    auto file = files->create(ManifestFiles::name_of("spool", i));
     is_made = is_made && file && file.value()->write(std::as_bytes(std::span(bytes[i])));
   }
   if (!is_made) {

@@ -15,7 +15,7 @@ using namespace hydrant::tests;
 using hydrant::detail::SealedRange;
 using hydrant::detail::SpoolIdentity;
 
-constexpr std::size_t tiny = Manifest::bytes_min;
+constexpr std::size_t tiny = ManifestFiles::bytes_min;
 
 SpoolIdentity identity() {
   return {.epoch = 0xfeed,

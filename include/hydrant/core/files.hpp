@@ -68,6 +68,18 @@ class LogFile {
   /// Writes all of `bytes` there, or fails. They end within the file's size.
   virtual Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
+  /// Writes the pieces there, one behind the other.
+  virtual Status write_pieces_at(std::uint64_t offset,
+                                 std::span<const std::span<const std::byte>> pieces) {
+    for (const std::span<const std::byte> piece : pieces) {
+      if (Status written = write_at(offset, piece); !written) {
+        return written;
+      }
+      offset += piece.size();
+    }
+    return success();
+  }
+
   /// Returns once everything written is on stable storage. A failure is final: what it lost, no
   /// later sync will find again.
   virtual Status sync() = 0;
@@ -80,6 +92,9 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   virtual ~FileLock() = default;
+
+  /// Whether the file still has its name: else nobody sees the lock any more.
+  virtual bool is_in_place() noexcept { return true; }
 
   /// For a forked child, to which the lock does not belong: forgets it, so that it ends with the
   /// parent.

@@ -193,6 +193,7 @@ inline void Engine::unpark() noexcept {
   quiet_since_ = world_->steady_now();
   last_harvest_ = quiet_since_;
   executor_->post_at(shared(*collect_task_), saturating_add(quiet_since_, tick_));
+  schedule_adoption();  // for a forked child
 }
 
 inline void Engine::wake_collector(bool memory_is_short) noexcept {

@@ -152,6 +152,17 @@ class Engine final : public ShardSet,
     Engine* engine_;
   };
 
+  /// Looks for what processes that have ended have left.
+  class AdoptTask final : public Task {
+   public:
+    explicit AdoptTask(Engine& engine) : engine_(&engine) {}
+
+    void run() noexcept override { engine_->adopt(); }
+
+   private:
+    Engine* engine_;
+  };
+
   /// Takes batches of one lane down their way, one after the other.
   class DeliveryTask final : public Task {
    public:
@@ -212,6 +223,10 @@ class Engine final : public ShardSet,
   // journal_keeping.hpp
   void begin_life();
   void resume();
+  void adopt() noexcept;
+  void schedule_adoption() noexcept;
+  void wake_for_work() noexcept;
+  void take_up(Journaling::Findings& findings);
   void seal(const Lane& lane, ClosedBatch& batch);
   void remove_ended_spools(Lock& lock);
   template <class Visit>
@@ -263,6 +278,7 @@ class Engine final : public ShardSet,
   // Guarded by the stream's lock.
   std::unique_ptr<CollectTask> collect_task_;
   std::unique_ptr<CommitTask> commit_task_;
+  std::unique_ptr<AdoptTask> adopt_task_;  // posted only where the journal is shared
   std::vector<std::unique_ptr<DeliveryTask>> delivery_tasks_;
   std::condition_variable changed_;
   std::size_t waiters_ = 0;
@@ -288,6 +304,8 @@ class Engine final : public ShardSet,
   bool commit_wanted_ = false;
   bool commit_scheduled_ = false;
   bool commit_failed_ = false;
+  bool adoption_scheduled_ = false;
+  bool manifest_was_short_ = false;
   TransformSnapshot transform_counts_;
   Histogram latency_;
   FlightRecorder recorder_;

@@ -39,24 +39,80 @@ inline void Engine::begin_life() {
   }
 }
 
-/// Takes over what earlier lives have left. The lock is held.
+/// Takes over what earlier lives have left, while nothing else happens in the stream yet.
 inline void Engine::resume() {
-  if (journaling_ == nullptr) {
-    return;
+  if (journaling_ != nullptr) {
+    Journal& journal = journaling_->journal();
+    Journaling::Findings findings = Journaling::find(journal, journal.on_recovery());
+    Lock lock(mutex_);
+    take_up(findings);
   }
-  const Journaling::Resumed resumed =
-      journaling_->resume(*main_, backup_, *error_, version_, world_->steady_now());
-  resumed_ = resumed.records;
-  const FoundCounts& found = resumed.found;
+}
+
+/// Takes over what processes that have ended meanwhile have left.
+inline void Engine::adopt() noexcept {
+  const Engine* outer = std::exchange(engine_of_this_thread, this);
+  Lock lock(mutex_);
+  adoption_scheduled_ = false;
+  if (!closing_ && !detached_) {
+    lock.unlock();
+    try {
+      Journaling::Findings findings = Journaling::find(journaling_->journal(), {});
+      lock.lock();
+      // Else others will find them again: with the findings go their locks.
+      if (!closing_ && !detached_ && !findings.spools.empty()) {
+        take_up(findings);
+        wake_for_work();
+      }
+    } catch (...) {  // no memory: another time
+      if (!lock) {
+        lock.lock();
+      }
+    }
+    schedule_adoption();
+  }
+  lock.unlock();
+  engine_of_this_thread = outer;
+}
+
+/// Sees to it that spools of processes that end are looked for. The lock is held.
+inline void Engine::schedule_adoption() noexcept {
+  constexpr std::chrono::seconds adoption_interval{5};
+  if (journaling_ != nullptr && journaling_->journal().is_shared() && !adoption_scheduled_ &&
+      !closing_) {
+    adoption_scheduled_ = true;
+    executor_->post_at(shared(*adopt_task_),
+                       saturating_add(world_->steady_now(), adoption_interval));
+  }
+}
+
+/// There may be work that no put has brought. The lock is held.
+inline void Engine::wake_for_work() noexcept {
+  parked_ = false;
+  quiet_since_ = world_->steady_now();
+  executor_->post(shared(*collect_task_));
+}
+
+/// The lock is held.
+inline void Engine::take_up(Journaling::Findings& findings) {
+  const FoundCounts found = findings.counts;
+  const Journaling::Resumed resumed = journaling_->take_up(
+      findings, *main_, backup_, *error_, version_, commits_started_ + 1, world_->steady_now());
+  resumed_ += resumed.records;
   if (found.spools != 0) {
     record_locked(EventKind::resumed, 0, static_cast<std::uint32_t>(resumed.records),
                   "found " + std::to_string(found.spools) + " spools of earlier lives, " +
                       to_text(ByteCount{found.bytes}) + "; " + std::to_string(resumed.batches) +
                       " batches are made again");
   }
-  if (!resumed.trouble.empty()) {
+  if (resumed.backups_dropped != 0) {
     record_locked(EventKind::journal_failed, 0, 0,
-                  "a spool could not be read, and is left to the next start: " + resumed.trouble);
+                  "records of earlier lives were to be backed up, too, and will not be: this "
+                  "stream has no source backup; give it one before they are delivered");
+  }
+  if (!findings.trouble.empty()) {
+    record_locked(EventKind::journal_failed, 0, 0,
+                  "a spool could not be read, and is left to the next start: " + findings.trouble);
   }
   if (found.set_aside != 0 || found.damaged_entries != 0) {
     record_locked(EventKind::journal_damaged, 0, 0,
@@ -123,10 +179,22 @@ inline void Engine::release_found(Chunk& chunk) noexcept {
 
 /// Removes files; lets go of the lock meanwhile.
 inline void Engine::remove_ended_spools(Lock& lock) {
+  const std::string found = journaling_->journal().mend(world_->steady_now());
+  if (!found.empty()) {
+    record_locked(EventKind::journal_damaged, 0, 0, "journal: " + found);
+    commit_failed_ = commit_failed_ || journaling_->survives_power_loss();  // its log is gone
+  }
   const std::string trouble = journaling_->journal().take_trouble();
   if (!trouble.empty()) {
     record_locked(EventKind::journal_failed, 0, 0, "journal: " + trouble);
   }
+  const bool is_short = journaling_->is_short_of_room();
+  if (is_short && !std::exchange(manifest_was_short_, is_short)) {
+    record_locked(EventKind::journal_failed, 0, 0,
+                  "journal: no disk space for its manifest: until there is some, what is delivered "
+                  "now would be delivered again after a crash");
+  }
+  manifest_was_short_ = is_short;
   if (!journaling_->has_ended_spools()) {
     return;
   }

@@ -16,6 +16,7 @@
 #include <bit>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,10 +31,40 @@ class Journaling {
  public:
   /// What going on from earlier lives has brought.
   struct Resumed {
-    FoundCounts found;
-    std::uint64_t records = 0;  // that had not ended
-    std::uint64_t batches = 0;  // made again
-    std::string trouble;        // why a spool was left to the next start, if one was
+    std::uint64_t records = 0;          // that had not ended
+    std::uint64_t batches = 0;          // made again
+    std::uint64_t backups_dropped = 0;  // spools with records that were to be backed up, too
+  };
+
+  /// A spool of an earlier life, and what this one does with it.
+  struct FoundSpool {
+    std::shared_ptr<Spool> spool;
+    std::deque<Chunk> chunks;
+    std::size_t chunks_left = 0;
+    bool has_ended = false;
+    std::vector<SettledRanges> failed;          // by shard: gone over to the error output
+    std::vector<SettledRanges> sealed;          // by shard: in a batch that is made again
+    std::vector<SettledRanges> logged;          // by shard: on stable storage
+    std::vector<Slice> uncommitted;             // for the next commit, each with a ref
+    std::vector<std::vector<Chunk*>> by_shard;  // in order of their sequence
+
+    SettledRanges& failed_of(std::uint32_t shard) { return of(failed, shard); }
+
+    SettledRanges& sealed_of(std::uint32_t shard) { return of(sealed, shard); }
+
+    static SettledRanges& of(std::vector<SettledRanges>& shards, std::uint32_t shard) {
+      if (shards.size() <= shard) {
+        shards.resize(std::size_t{shard} + 1);
+      }
+      return shards[shard];
+    }
+  };
+
+  /// Spools of earlier lives, read, and taken up by nobody yet.
+  struct Findings {
+    std::vector<std::unique_ptr<FoundSpool>> spools;
+    FoundCounts counts;
+    std::string trouble;  // why a spool was left to the next time, if one was
   };
 
   explicit Journaling(std::shared_ptr<Journal> journal) : journal_(std::move(journal)) {}
@@ -157,8 +188,9 @@ class Journaling {
 
   bool has_uncommitted() {
     return !uncommitted_.empty() ||
-           std::any_of(found_.begin(), found_.end(),
-                       [](const auto& found) { return found->spool->log()->has_entries(); });
+           std::any_of(found_.begin(), found_.end(), [](const auto& found) {
+             return !found->uncommitted.empty() || found->spool->log()->has_entries();
+           });
   }
 
   Commit begin_commit() {
@@ -171,8 +203,13 @@ class Journaling {
       }
     }
     for (const auto& found : found_) {
-      if (found->spool->log()->has_entries()) {
+      if (!found->uncommitted.empty() || found->spool->log()->has_entries()) {
         commit.parts.emplace_back(found->spool, found->spool->log()->begin_commit());
+        for (Slice& slice : found->uncommitted) {
+          commit.parts.back().second.records.push_back(slice.view());
+          commit.slices.push_back(std::move(slice));
+        }
+        found->uncommitted.clear();
       }
     }
     return commit;
@@ -209,13 +246,28 @@ class Journaling {
     return ended;
   }
 
+  /// Whether something could not be written down for want of disk space.
+  bool is_short_of_room() {
+    const std::shared_ptr<Spool> current = journal_->current_if_made();
+    return (current != nullptr && current->manifest().is_short_of_room()) ||
+           std::any_of(found_.begin(), found_.end(), [](const auto& found) {
+             return found->spool->manifest().is_short_of_room();
+           });
+  }
+
   bool has_ended_spools() const {
     return std::any_of(found_.begin(), found_.end(),
                        [](const auto& found) { return found->has_ended; });
   }
 
-  /// Fills the lanes with what earlier lives have left.
-  Resumed resume(Lane& main, Lane* backup, Lane& error, std::uint32_t version, SteadyTime now);
+  /// Reads what processes that have ended have left. Not guarded by the stream's lock: it takes as
+  /// long as the disk takes. By one thread at a time.
+  static Findings find(Journal& journal,
+                       const std::function<void(const RecoveryProgress&)>& progress);
+
+  /// Fills the lanes with it. `next_commit`: which will have the seals.
+  Resumed take_up(Findings& findings, Lane& main, Lane* backup, Lane& error, std::uint32_t version,
+                  std::uint64_t next_commit, SteadyTime now);
 
   /// In a forked child everything is the parent's. Its memory stays, in case a thread that forked
   /// is still looking at it.
@@ -230,28 +282,6 @@ class Journaling {
   }
 
  private:
-  /// A spool of an earlier life, and what this one does with it.
-  struct FoundSpool {
-    std::shared_ptr<Spool> spool;
-    std::deque<Chunk> chunks;
-    std::size_t chunks_left = 0;
-    bool has_ended = false;
-    std::vector<SettledRanges> failed;          // by shard: gone over to the error output
-    std::vector<SettledRanges> sealed;          // by shard: in a batch that is made again
-    std::vector<std::vector<Chunk*>> by_shard;  // in order of their sequence
-
-    SettledRanges& failed_of(std::uint32_t shard) { return of(failed, shard); }
-
-    SettledRanges& sealed_of(std::uint32_t shard) { return of(sealed, shard); }
-
-    static SettledRanges& of(std::vector<SettledRanges>& shards, std::uint32_t shard) {
-      if (shards.size() <= shard) {
-        shards.resize(std::size_t{shard} + 1);
-      }
-      return shards[shard];
-    }
-  };
-
   static Track track_of(const Lane& lane) {
     return lane.kind == Lane::Kind::backup ? Track::backup : Track::main;
   }
@@ -262,8 +292,17 @@ class Journaling {
   }
 
   // resuming.hpp
-  void take_in(FoundSpool& found, const FoundChunk& chunk);
-  bool make_again(FoundSpool& found, Lane& lane, const Seal& seal, SteadyTime now);
+  static void take_in(FoundSpool& found, const FoundChunk& chunk);
+  template <class Visit>
+  static void for_each_run(Chunk& chunk, Visit visit);
+  void log_what_is_not(FoundSpool& found);
+  static void note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
+                          std::uint64_t last);
+  static bool owes_backups(FoundSpool& found);
+  void make_all_again(FoundSpool& found, Lane& lane, std::uint32_t version,
+                      std::uint64_t next_commit, SteadyTime now, Resumed& resumed);
+  bool make_again(FoundSpool& found, Lane& lane, const Seal& seal, std::uint64_t next_commit,
+                  SteadyTime now);
   std::optional<std::vector<Slice>> slices_of(FoundSpool& found, const Seal& seal, SteadyTime now);
   void gather_rest(FoundSpool& found, Lane& lane, SteadyTime now);
   void gather(FoundSpool& found, Lane& lane, const Slice& open);

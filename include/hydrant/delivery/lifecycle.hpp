@@ -46,6 +46,7 @@ inline Engine::Engine(EngineOptions options, std::shared_ptr<World> world,
 inline void Engine::make_tasks() {
   collect_task_ = std::make_unique<CollectTask>(*this);
   commit_task_ = std::make_unique<CommitTask>(*this);
+  adopt_task_ = std::make_unique<AdoptTask>(*this);
   delivery_tasks_.clear();
   for (const auto& lane : lanes_) {
     const std::uint32_t tasks =
@@ -64,19 +65,20 @@ inline void Engine::make_tasks() {
 }
 
 inline void Engine::start() {
-  bool has_work = false;
   {
     Lock lock(mutex_);
     record_locked(EventKind::opened, 0, 0, "stream opened");
-    resume();
-    has_work = std::any_of(lanes_.begin(), lanes_.end(),
-                           [](const auto& lane) { return !lane->is_idle(); });
-    parked_ = !has_work;  // what earlier lives have left does not wait for the first put
+    parked_ = true;
   }
+  resume();
   gate_->open(shared_from_this());
-  if (has_work) {
-    executor_->post(shared(*collect_task_));
+  Lock lock(mutex_);
+  const bool has_work =
+      std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane->is_idle(); });
+  if (has_work) {  // what earlier lives have left does not wait for the first put
+    wake_for_work();
   }
+  schedule_adoption();
 }
 
 inline bool Engine::wait_for_change(Lock& lock, SteadyTime until) {
@@ -253,6 +255,7 @@ inline void Engine::detach() {
   }
   executor_->forget(*collect_task_);
   executor_->forget(*commit_task_);
+  executor_->forget(*adopt_task_);
   for (const auto& task : delivery_tasks_) {
     executor_->forget(*task);
   }
@@ -265,6 +268,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     // they held is theirs: it is neither delivered nor freed here.
     static_cast<void>(collect_task_.release());
     static_cast<void>(commit_task_.release());
+    static_cast<void>(adopt_task_.release());
     for (auto& task : delivery_tasks_) {
       static_cast<void>(task.release());
     }
@@ -284,6 +288,8 @@ inline void Engine::unlock_after_fork(bool in_child) {
     committing_ = false;
     commit_wanted_ = false;
     commit_scheduled_ = false;
+    adoption_scheduled_ = false;
+    manifest_was_short_ = false;
     commit_failed_ = false;
     forget_everything();
     new (&changed_) std::condition_variable;

@@ -12,43 +12,72 @@
 
 namespace hydrant::detail {
 
-inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& error,
-                                              std::uint32_t version, SteadyTime now) {
-  Resumed resumed;
-  for (std::shared_ptr<Spool>& spool : journal_->adopt()) {
-    found_.push_back(std::make_unique<FoundSpool>());
-    FoundSpool& found = *found_.back();
-    found.spool = std::move(spool);
-    Status read =
-        found.spool->read(resumed.found, [&](const FoundChunk& chunk) { take_in(found, chunk); });
+inline Journaling::Findings Journaling::find(
+    Journal& journal, const std::function<void(const RecoveryProgress&)>& progress) {
+  Findings findings;
+  std::vector<std::shared_ptr<Spool>> spools = journal.adopt();
+  RecoveryProgress done;
+  done.spools_in_all = spools.size();
+  for (std::shared_ptr<Spool>& spool : spools) {
+    auto found = std::make_unique<FoundSpool>();
+    found->spool = std::move(spool);
+    Status read = found->spool->read(
+        findings.counts, [&](const FoundChunk& chunk) { take_in(*found, chunk); },
+        [&] {
+          done.bytes = findings.counts.bytes;
+          if (progress) {
+            progress(done);
+          }
+        });
+    ++done.spools;
+    if (read && journal.durability().survives_power_loss()) {
+      read = found->spool->for_each_logged(
+          [&](std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
+            note_logged(*found, shard, first, last);
+          });
+    }
     if (!read) {
-      resumed.trouble = found.spool->name() + ": " + read.failure().message;
-      found_.pop_back();
+      findings.trouble = found->spool->name() + ": " + read.failure().message;
       continue;
     }
-    for (std::vector<Chunk*>& chunks : found.by_shard) {
-      std::sort(chunks.begin(), chunks.end(), [](const Chunk* a, const Chunk* b) {
-        return a->first_sequence < b->first_sequence;
+    for (std::vector<Chunk*>& chunks : found->by_shard) {
+      std::sort(chunks.begin(), chunks.end(), [](const Chunk* one, const Chunk* other) {
+        return one->first_sequence < other->first_sequence;
       });
     }
+    journal.keep(*found->spool);
+    findings.spools.push_back(std::move(found));
+  }
+  if (progress && done.spools_in_all != 0) {
+    progress(done);
+  }
+  return findings;
+}
+
+inline Journaling::Resumed Journaling::take_up(Findings& findings, Lane& main, Lane* backup,
+                                               Lane& error, std::uint32_t version,
+                                               std::uint64_t next_commit, SteadyTime now) {
+  Resumed resumed;
+  const std::uint64_t entered_before = main.counts.entered + error.counts.entered;
+  for (std::unique_ptr<FoundSpool>& fresh : findings.spools) {
+    found_.push_back(std::move(fresh));
+    FoundSpool& found = *found_.back();
     // The error output's first: what it has is no longer the main delivery's.
-    const std::vector<Seal> seals = found.spool->manifest().seals();
     for (Lane* lane : {&error, &main, backup}) {
-      for (const Seal& seal : seals) {
-        if (lane != nullptr && seal.lane == static_cast<std::uint16_t>(lane->kind)) {
-          const bool fits = seal.version == version && lane->can_cut_by(seal.output_quota) &&
-                            make_again(found, *lane, seal, now);
-          resumed.batches += fits ? 1u : 0u;
-          if (!fits) {
-            found.spool->manifest().forget_seal(seal.lane, seal.number);
-          }
-        }
+      if (lane == nullptr) {
+        continue;
       }
+      lane->close_all(CloseReason::recovery);  // a batch is of one spool
+      make_all_again(found, *lane, version, next_commit, now, resumed);
       const bool owes = lane != backup || found.spool->identity().owes_backup;
-      if (lane != nullptr && lane != &error && owes) {
+      if (lane != &error && owes) {
         gather_rest(found, *lane, now);
         found.sealed.clear();
       }
+    }
+    resumed.backups_dropped += backup == nullptr && owes_backups(found) ? 1u : 0u;
+    if (survives_power_loss()) {
+      log_what_is_not(found);
     }
     // The chunks' own refs: those that no batch needs go here.
     for (Chunk& chunk : found.chunks) {
@@ -58,12 +87,53 @@ inline Journaling::Resumed Journaling::resume(Lane& main, Lane* backup, Lane& er
     }
     found.has_ended = found.chunks_left == 0;
   }
-  resumed.records = main.counts.entered + error.counts.entered;
+  findings.spools.clear();
+  resumed.records = main.counts.entered + error.counts.entered - entered_before;
   return resumed;
 }
 
+/// Makes the lane's sealed batches again, and forgets those that cannot be.
+inline void Journaling::make_all_again(FoundSpool& found, Lane& lane, std::uint32_t version,
+                                       std::uint64_t next_commit, SteadyTime now,
+                                       Resumed& resumed) {
+  const std::vector<Seal> seals = found.spool->manifest().seals();
+  for (const Seal& seal : seals) {
+    if (seal.lane == static_cast<std::uint16_t>(lane.kind)) {
+      const bool fits = seal.version == version && lane.can_cut_by(seal.output_quota) &&
+                        make_again(found, lane, seal, next_commit, now);
+      resumed.batches += fits ? 1u : 0u;
+      if (!fits) {
+        found.spool->manifest().forget_seal(seal.lane, seal.number);
+      }
+    }
+  }
+}
+
+/// Whether records are left whose backup nobody will make.
+inline bool Journaling::owes_backups(FoundSpool& found) {
+  if (!found.spool->identity().owes_backup) {
+    return false;
+  }
+  return std::any_of(found.chunks.begin(), found.chunks.end(), [&](const Chunk& chunk) {
+    bool owes = false;
+    found.spool->manifest()
+        .settled_of(Track::backup, chunk.shard)
+        .for_each_unsettled(chunk.first_sequence, chunk.first_sequence + chunk.sealed_count,
+                            [&](std::uint64_t, std::uint64_t) { owes = true; });
+    return owes;
+  });
+}
+
+/// A log says some things more than once.
+inline void Journaling::note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
+                                    std::uint64_t last) {
+  if (shard < SettledTracks::shard_count_max) {
+    SettledTracks::add_again(FoundSpool::of(found.logged, shard), first, last);
+  }
+}
+
 inline void Journaling::take_in(FoundSpool& found, const FoundChunk& chunk) {
-  constexpr std::uint32_t shard_count_max = 1u << 20;
+  constexpr std::uint32_t shard_count_max = SettledTracks::shard_count_max;
   if (chunk.shard >= shard_count_max) {
     return;
   }
@@ -127,7 +197,7 @@ inline std::optional<std::vector<Slice>> Journaling::slices_of(FoundSpool& found
 
 /// Makes a sealed batch again. Returns: false when all of it has ended, or a part is missing.
 inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& seal,
-                                   SteadyTime now) {
+                                   std::uint64_t next_commit, SteadyTime now) {
   std::optional<std::vector<Slice>> slices = slices_of(found, seal, now);
   if (!slices) {
     return false;
@@ -158,9 +228,46 @@ inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& se
   batch.spool = found.spool.get();
   batch.id_number = seal.number;
   batch.is_made_again = true;
-  batch.commit = survives_power_loss() ? 1 : 0;  // its seal is written again with the first
+  batch.commit = survives_power_loss() ? next_commit : 0;  // its seal is written again with that
   lane.take_in(std::move(batch), open);
   return true;
+}
+
+/// Calls `visit(Slice)` for each run of the chunk's readable records.
+template <class Visit>
+void Journaling::for_each_run(Chunk& chunk, Visit visit) {
+  const FoundChunk found{
+      chunk.memory,      chunk_bytes(chunk.size_class), 0, 0, chunk.delimiter_size, 0,
+      chunk.sealed_count};
+  found.for_each_run([&](std::uint32_t first, std::uint32_t last) {
+    Slice run;
+    run.chunk = &chunk;
+    run.first = first;
+    run.last = last;
+    run.arrival = chunk.opened_wall;
+    visit(std::move(run));
+  });
+}
+
+/// Records that a killed process had not yet on stable storage are as old as any: the next commit
+/// writes them. A chunk whose records have all ended is of no interest.
+inline void Journaling::log_what_is_not(FoundSpool& found) {
+  for (Chunk& chunk : found.chunks) {
+    if (chunk.refs == 1) {
+      continue;  // no batch needs it
+    }
+    for_each_run(chunk, [&](const Slice& run) {
+      const std::uint64_t first = run.first_sequence();
+      found.of(found.logged, chunk.shard)
+          .for_each_unsettled(
+              first, first + run.count(), [&](std::uint64_t from, std::uint64_t to) {
+                ++chunk.refs;
+                found.uncommitted.push_back(
+                    run.part(static_cast<std::uint32_t>(from - chunk.first_sequence),
+                             static_cast<std::uint32_t>(to - chunk.first_sequence)));
+              });
+    });
+  }
 }
 
 /// Every open record that is in no batch made again.
@@ -177,16 +284,8 @@ inline void Journaling::gather_rest(FoundSpool& found, Lane& lane, SteadyTime no
   std::stable_sort(in_order.begin(), in_order.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [age, chunk] : in_order) {
-    const Chunk& page = *chunk;
-    const FoundChunk found_chunk{
-        page.memory, chunk_bytes(page.size_class), 0, 0, page.delimiter_size, 0, page.sealed_count};
-    found_chunk.for_each_run([&](std::uint32_t first, std::uint32_t last) {
-      Slice run;
-      run.chunk = const_cast<Chunk*>(&page);
-      run.first = first;
-      run.last = last;
+    for_each_run(*chunk, [&](Slice run) {
       run.arrival_steady = now;
-      run.arrival = page.opened_wall;
       for_each_open(lane, run, [&](const Slice& open) { gather(found, lane, open); });
     });
   }

@@ -6,20 +6,19 @@
 
 #include <hydrant/core/env.hpp>
 #include <hydrant/journal/journal_options.hpp>
-#include <hydrant/journal/rebuilding.hpp>
+#include <hydrant/journal/manifest_recovery.hpp>
 #include <hydrant/journal/spool.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +27,7 @@
 namespace hydrant::detail {
 
 /// The journal of one stream in one process.
-/// Threads: shared: safe for make_blocks; the rest is its owner's to guard.
+/// Threads: shared: safe for make_blocks and adopt; the rest is its owner's to guard.
 class Journal final : public BlockStore {
  public:
   /// Makes the directory and takes its lock.
@@ -105,13 +104,14 @@ class Journal final : public BlockStore {
 
   void free_block(std::byte*, std::size_t) noexcept override {}
 
-  /// The spools of processes that have ended, oldest first, each now locked by this one.
+  /// The spools of processes that have ended, oldest first, each now locked by this one. By one
+  /// thread at a time.
   std::vector<std::shared_ptr<Spool>> adopt() {
     std::vector<std::shared_ptr<Spool>> spools;
     Files& files = world_->files();
     Result<std::vector<std::string>> names = files.list(top_);
     if (!names) {
-      trouble_ = names.failure().message;
+      note_trouble(names.failure().message);
       return spools;
     }
     for (const std::string& name : names.value()) {
@@ -130,6 +130,12 @@ class Journal final : public BlockStore {
              std::pair(b->identity().created_at, b->name());
     });
     return spools;
+  }
+
+  /// A spool that was adopted is this stream's, and is not to be adopted again.
+  void keep(const Spool& spool) {
+    const std::lock_guard guard(mutex_);
+    kept_.push_back(spool.name());
   }
 
   /// Why something could not be written since it was last asked; empty when all is well.
@@ -160,9 +166,39 @@ class Journal final : public BlockStore {
   /// The owner of the stream is gone: another may open the directory. Spools stay locked.
   void unlock() { lock_ = nullptr; }
 
+  /// Looks, once a second, whether somebody has removed the journal, and makes it again.
+  /// Returns: what it found; empty when all is well.
+  std::string mend(SteadyTime now) {
+    constexpr std::chrono::seconds pause{1};
+    const std::lock_guard guard(mutex_);
+    if (is_over_ || now < next_look_) {
+      return {};
+    }
+    next_look_ = saturating_add(now, pause);
+    const bool is_gone = current_ != nullptr && !current_->is_in_place();
+    if (!is_gone && (lock_ == nullptr || lock_->is_in_place())) {
+      return {};
+    }
+    Status mended = world_->files().make_directories(top_);
+    if (mended && is_gone) {
+      mended = current_->restore();
+    }
+    if (mended && lock_ != nullptr) {
+      if (auto lock = world_->files().lock(top_ + "/lock")) {
+        lock_ = std::move(lock.value());
+      } else {
+        mended = lock.failure();
+      }
+    }
+    return "somebody has removed " + top_ +
+           " while it was in use: what was in it survives no crash, and is still delivered; " +
+           (mended ? "it is made again, for what comes" : mended.failure().message);
+  }
+
   /// In a forked child: everything so far is the parent's.
   void forget_in_child() {
     new (&mutex_) std::mutex;
+    kept_.clear();
     if (lock_ != nullptr) {
       lock_->forget();
       lock_ = nullptr;
@@ -179,6 +215,11 @@ class Journal final : public BlockStore {
 
   const Durability& durability() const { return durability_; }
 
+  /// Whether spools of other processes may be left over at any time.
+  bool is_shared() const { return is_shared_; }
+
+  const std::function<void(const RecoveryProgress&)>& on_recovery() const { return on_recovery_; }
+
   static std::string name_of(std::uint64_t epoch) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string name;
@@ -193,6 +234,8 @@ class Journal final : public BlockStore {
       : world_(std::move(world)), top_(std::move(top)), budget_(std::make_shared<DiskBudget>()) {
     budget_->limit = options.disk_limit.value;
     durability_ = options.durability;
+    is_shared_ = options.shared;
+    on_recovery_ = options.on_recovery;
   }
 
   static bool is_spool_name(const std::string& name) {
@@ -224,8 +267,7 @@ class Journal final : public BlockStore {
       trouble_ = made.failure().message;
       return;
     }
-    Result<std::unique_ptr<Manifest>> manifest =
-        Manifest::create(files, place.directory(), next_, Manifest::bytes_default);
+    Result<std::unique_ptr<Manifest>> manifest = Manifest::create(files, place.directory(), next_);
     if (!manifest) {
       trouble_ = manifest.failure().message;
       Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
@@ -238,133 +280,68 @@ class Journal final : public BlockStore {
     }
   }
 
+  void note_trouble(const std::string& text) {
+    const std::lock_guard guard(mutex_);
+    trouble_ = text;
+  }
+
   std::shared_ptr<Spool> adopt_one(const std::string& name) {
+    if (is_held(name)) {  // even where somebody has removed its lock
+      return nullptr;
+    }
     Files& files = world_->files();
     Spool::Place place{&files, top_, name, budget_};
     Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
     if (!lock) {
       if (lock.failure().os_code != EWOULDBLOCK) {  // else its process lives
-        trouble_ = lock.failure().message;
+        note_trouble(lock.failure().message);
       }
       return nullptr;
     }
     Result<std::vector<std::string>> names = files.list(place.directory());
     if (!names) {
-      trouble_ = names.failure().message;
+      note_trouble(names.failure().message);
       return nullptr;
     }
-    const std::optional<std::uint32_t> last_log = last_log_of(names.value());
-    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
-    if (!manifest && manifest.failure().os_code != 0 && manifest.failure().os_code != ENOENT) {
-      trouble_ = manifest.failure().message;  // it may be readable another time
-      return nullptr;
-    }
-    if (last_log && (!manifest || manifest.value()->identity().boot_id != files.boot_id())) {
-      manifest = rebuild(place);
-      if (!manifest) {
-        trouble_ = manifest.failure().message;
-        return nullptr;
-      }
-    }
+    ManifestRecovery recovery(*world_, place, names.value());
+    Result<std::unique_ptr<Manifest>> manifest = recovery.recover();
     if (!manifest) {
-      const Failure failure = manifest.failure();
-      manifest = begin_manifest_anew(place, names.value());
-      if (!manifest) {
-        Spool(place, std::move(lock.value()), nullptr).remove_if_empty();
-        trouble_ = failure.message;
-        return nullptr;
+      note_trouble(manifest.failure().message);
+      if (recovery.holds_nothing()) {
+        Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
       }
+      return nullptr;
     }
     auto spool = std::make_shared<Spool>(std::move(place), std::move(lock.value()),
                                          std::move(manifest.value()));
     if (durability_.survives_power_loss()) {
-      spool->start_log(last_log.value_or(0), CommitLog::file_bytes_default);
+      spool->start_log(recovery.last_log().value_or(0), CommitLog::file_bytes_default);
     }
     return spool;
   }
 
-  /// The number of the spool's last log file, if it has any.
-  static std::optional<std::uint32_t> last_log_of(const std::vector<std::string>& names) {
-    constexpr std::string_view prefix = "log-";
-    std::optional<std::uint32_t> last;
-    for (const std::string& name : names) {
-      std::uint32_t number = 0;
-      const char* end = name.data() + name.size();
-      if (name.starts_with(prefix) &&
-          std::from_chars(name.data() + prefix.size(), end, number).ptr == end) {
-        last = std::max(last.value_or(0), number);
-      }
-    }
-    return last;
-  }
-
-  Result<std::unique_ptr<Manifest>> rebuild(const Spool::Place& place) {
-    Files& files = world_->files();
-    if (files.boot_id().empty()) {
-      return Failure{"the system does not say when it was started"};
-    }
-    Rebuilding rebuilding(files, place.directory());
-    if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
-      return rebuilt.failure();
-    }
-    Result<std::unique_ptr<Manifest>> manifest = Manifest::open(files, place.directory());
-    for (std::uint64_t i = 0; manifest && i < rebuilding.counts().damaged; ++i) {
-      manifest.value()->note_lost();
-    }
-    return manifest;
-  }
-
-  /// For a spool whose manifest cannot be read: what became of its records is not known, so all of
-  /// them count as not ended. Fails where there are no records.
-  Result<std::unique_ptr<Manifest>> begin_manifest_anew(const Spool::Place& place,
-                                                        const std::vector<std::string>& names) {
-    Files& files = world_->files();
-    const auto is_segment = [](const std::string& name) { return name.starts_with("segment-"); };
-    if (std::none_of(names.begin(), names.end(), is_segment)) {
-      return Failure{"read " + place.directory() + ": no manifest, no segments"};
-    }
-    if (Status made = files.make_directories(top_ + "/set-aside"); !made) {
-      return made.failure();
-    }
-    for (const std::string& name : names) {
-      if (name.starts_with("manifest-")) {
-        static_cast<void>(files.rename(place.directory() + "/" + name,
-                                       top_ + "/set-aside/" + place.name + "-" + name));
-      }
-    }
-    SpoolIdentity identity;
-    identity.epoch = epoch_of(place.name);
-    identity.id_seed_high = world_->random();
-    identity.id_seed_low = world_->random();
-    identity.boot_id = files.boot_id();
-    Result<std::unique_ptr<Manifest>> manifest =
-        Manifest::create(files, place.directory(), identity, Manifest::bytes_default);
-    if (manifest) {
-      manifest.value()->note_lost();
-    }
-    return manifest;
-  }
-
-  static std::uint64_t epoch_of(const std::string& name) {
-    std::uint64_t epoch = 0;
-    for (const char c : name) {
-      epoch = epoch << 4 | static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return epoch;
+  bool is_held(const std::string& name) {
+    const std::lock_guard guard(mutex_);
+    return (current_ != nullptr && current_->name() == name) ||
+           std::find(kept_.begin(), kept_.end(), name) != kept_.end();
   }
 
   const std::shared_ptr<World> world_;
   const std::string top_;
   const std::shared_ptr<DiskBudget> budget_;
   Durability durability_;
+  bool is_shared_ = false;
+  std::function<void(const RecoveryProgress&)> on_recovery_;
   std::unique_ptr<FileLock> lock_;
   std::mutex mutex_;  // for what follows
   SpoolIdentity next_;
   std::shared_ptr<Spool> current_;
   std::vector<std::shared_ptr<Spool>> parents_;  // in a forked child
+  std::vector<std::string> kept_;                // names of spools that were adopted
   bool is_over_ = false;
   std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
   std::string trouble_;
+  SteadyTime next_look_ = SteadyTime::min();
 };
 
 }  // namespace hydrant::detail

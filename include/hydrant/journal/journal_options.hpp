@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -82,6 +83,13 @@ enum class SyncStatus : std::uint8_t {
   not_configured,  ///< The stream has no journal that survives a power cut.
 };
 
+/// How far a stream has come in reading what earlier lives have left.
+struct RecoveryProgress {
+  std::uint64_t spools = 0;  // read so far, one a life
+  std::uint64_t spools_in_all = 0;
+  std::uint64_t bytes = 0;  // of segments read so far
+};
+
 /// The journal of a stream. Without a directory there is none.
 ///
 /// @code
@@ -104,10 +112,28 @@ struct JournalOptions {
 
   /// Whether several processes, as those of a prefork server, have the stream open in this
   /// directory at once. Each has a spool of its own; a spool whose process has died is delivered
-  /// by whichever is started next. Default false: a second process is refused.
+  /// by whichever looks next: each does when it is started, and every 5 s.
+  /// Default false: a second process is refused.
   bool shared = false;
 
+  /// Called while the stream is built, by the thread that builds it, after each file that an
+  /// earlier life has left. It must not throw. Default: nothing.
+  std::function<void(const RecoveryProgress&)> on_recovery{};
+
   bool is_on() const { return !directory.empty(); }
+
+  /// What a power cut may take, in words.
+  std::string power_cut_loses() const {
+    switch (durability.kind()) {
+      case Durability::Kind::power_loss_window:
+        return "what came within " + to_text(durability.interval()) + " before it";
+      case Durability::Kind::power_loss:
+        return "what was not synced (sync, put_durable)";
+      case Durability::Kind::process_crash:
+        break;
+    }
+    return "all that is not delivered";
+  }
 
   /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {

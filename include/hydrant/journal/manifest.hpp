@@ -3,17 +3,17 @@
 // What became of the records of one spool: which batches were sealed, which
 // records have ended. A log in mapped memory, so that an entry costs a copy and
 // outlives the process; when it is full, what still matters is written into
-// the other of two files. The layout is in layout.hpp.
+// the other of two files, which grows with it. The layout is in layout.hpp.
 #pragma once
 
 #include <hydrant/core/files.hpp>
-#include <hydrant/core/settled_ranges.hpp>
 #include <hydrant/core/time.hpp>
+#include <hydrant/journal/manifest_files.hpp>
 #include <hydrant/journal/seal.hpp>
+#include <hydrant/journal/settled_tracks.hpp>
 #include <hydrant/journal/spool_identity.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,12 +31,10 @@ namespace hydrant::detail {
 /// Threads: distinct objects: safe; shared: unsafe.
 class Manifest {
  public:
-  static constexpr std::size_t bytes_default = std::size_t{1} << 20;
-  static constexpr std::size_t bytes_min = std::size_t{16} << 10;
-
   /// Makes the two files.
-  static Result<std::unique_ptr<Manifest>> create(Files& files, const std::string& directory,
-                                                  SpoolIdentity identity, std::size_t bytes) {
+  static Result<std::unique_ptr<Manifest>> create(
+      Files& files, const std::string& directory, SpoolIdentity identity,
+      std::size_t bytes = ManifestFiles::bytes_default) {
     auto manifest = std::unique_ptr<Manifest>(new Manifest(std::move(identity)));
     const Status written = manifest->write_into(files, directory, bytes);
     return written ? Result(std::move(manifest)) : written.failure();
@@ -47,23 +45,22 @@ class Manifest {
     auto manifest = std::unique_ptr<Manifest>(new Manifest({}));
     std::optional<std::size_t> newest;
     std::uint64_t generation = 0;
-    for (std::size_t i = 0; i < manifest->files_.size(); ++i) {
-      Result<std::unique_ptr<Mapping>> file = files.map(name_of(directory, i));
-      if (!file) {
-        return file.failure();
-      }
-      manifest->files_[i] = std::move(file.value());
-      const std::optional<ManifestHeader> header = manifest->header_of(i);
+    if (Status opened = manifest->files_.open(files, directory); !opened) {
+      return opened.failure();
+    }
+    for (std::size_t i = 0; i < ManifestFiles::count; ++i) {
+      const std::optional<ManifestHeader> header = manifest->files_.header(i);
       if (header && header->complete != 0 && (!newest || header->generation > generation)) {
         newest = i;
         generation = header->generation;
       }
     }
     if (!newest) {
-      return Failure{"read " + name_of(directory, 0) + ": neither manifest is whole"};
+      return Failure{"read " + ManifestFiles::name_of(directory, 0) +
+                     ": neither manifest is whole"};
     }
     manifest->active_ = *newest;
-    manifest->replay(*manifest->header_of(*newest));
+    manifest->replay(*manifest->files_.header(*newest));
     manifest->skip_unread_numbers();
     return manifest;
   }
@@ -88,16 +85,22 @@ class Manifest {
   void set_boot(std::string boot_id) { identity_.boot_id = std::move(boot_id); }
 
   /// Makes the two files, with everything that was taken in.
-  Status write_into(Files& files, const std::string& directory, std::size_t bytes = bytes_default) {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      Result<std::unique_ptr<Mapping>> file =
-          files.create_mapped(name_of(directory, i), std::max(bytes, bytes_min));
-      if (!file) {
-        return file.failure();
-      }
-      files_[i] = std::move(file.value());
+  Status write_into(Files& files, const std::string& directory,
+                    std::size_t bytes = ManifestFiles::bytes_default) {
+    if (Status created = files_.create(files, directory, bytes); !created) {
+      return created;
     }
     return turn_over() ? success() : Status(Failure{"write " + directory + ": no room"});
+  }
+
+  /// Somebody has removed the files: writes everything that is known into new ones.
+  Status restore() {
+    for (std::size_t i = 0; i < ManifestFiles::count; ++i) {
+      if (Status replaced = files_.replace(i, files_.bytes(i).size()); !replaced) {
+        return replaced;
+      }
+    }
+    return turn_over() ? success() : Status(Failure{"restore the manifest: no room"});
   }
 
   /// The front of a manifest of this spool.
@@ -160,13 +163,7 @@ class Manifest {
   }
 
   /// Which of the shard's records have ended on that track.
-  SettledRanges& settled_of(Track track, std::uint32_t shard) {
-    std::vector<SettledRanges>& shards = settled_[static_cast<std::size_t>(track)];
-    if (shards.size() <= shard) {
-      shards.resize(std::size_t{shard} + 1);
-    }
-    return shards[shard];
-  }
+  SettledRanges& settled_of(Track track, std::uint32_t shard) { return settled_.of(track, shard); }
 
   /// Batches that were sealed and have not been forgotten, oldest first.
   const std::vector<Seal>& seals() const { return seals_; }
@@ -180,16 +177,10 @@ class Manifest {
   /// What was there before could not be read at all.
   void note_lost() { ++damaged_entries_; }
 
-  /// Whether something could not be written for want of room: a crash may then deliver twice.
+  /// Whether something could not be written for want of disk: a crash may then deliver twice.
   bool is_short_of_room() const { return is_short_of_room_; }
 
-  static std::string name_of(const std::string& directory, std::size_t index) {
-    return directory + "/manifest-" + std::to_string(index);
-  }
-
  private:
-  static constexpr std::uint32_t shard_count_max = 1u << 20;
-
   explicit Manifest(SpoolIdentity identity) : identity_(std::move(identity)) {}
 
   // --- writing --------------------------------------------------------------------------------
@@ -205,11 +196,16 @@ class Manifest {
     if (log_ != nullptr) {
       log_->push_back({type, lane, {writer_.bytes().begin(), writer_.bytes().end()}});
     }
-    if (!is_short_of_room_ && (append(type, lane) || turn_over())) {
-      return true;  // what turns over writes everything that is known, this included
+    // A full disk stays so for a while: not every entry is to find that out for itself.
+    constexpr std::uint32_t entries_between_tries = 256;
+    if (is_short_of_room_ && ++entries_since_try_ < entries_between_tries) {
+      return false;
     }
-    is_short_of_room_ = true;
-    return false;
+    entries_since_try_ = 0;
+    // What turns over writes everything that is known, this and what found no room included.
+    const bool fits = !is_short_of_room_ && append(type, lane);
+    is_short_of_room_ = !fits && !turn_over();
+    return !is_short_of_room_;
   }
 
   bool append(EntryType type, std::uint16_t lane) {
@@ -221,7 +217,7 @@ class Manifest {
     header.lane = lane;
     header.check = header.right_check(generation_);
     header.payload_check = EntryHeader::right_payload_check(generation_, payload);
-    const std::span<std::byte> file = files_[active_]->bytes();
+    const std::span<std::byte> file = files_.bytes(active_);
     if (file.size() - end_ < header.size) {
       return false;
     }
@@ -235,14 +231,16 @@ class Manifest {
     return true;
   }
 
-  /// Begins the other file with everything that still matters. Returns: false when it is too much.
+  /// Begins the other file with everything that still matters, as large as to leave as much again
+  /// for what comes. Returns: false when that is too much for the disk.
   bool turn_over() {
+    files_.make_room(1 - active_, 2 * bytes_that_matter());
     const std::size_t before = active_;
     const std::size_t end_before = end_;
     active_ = 1 - active_;
     ++generation_;
     ManifestHeader header = this->header();
-    std::byte* front = files_[active_]->bytes().data();
+    std::byte* front = files_.bytes(active_).data();
     std::memcpy(front, &header, sizeof(header));
     end_ = sizeof(header);
     if (!write_what_matters()) {
@@ -259,45 +257,49 @@ class Manifest {
 
   bool write_what_matters() {
     bool fits = true;
-    for (std::size_t track = 0; track < settled_.size(); ++track) {
-      const auto lane = static_cast<std::uint16_t>(track);
-      for (std::uint32_t shard = 0; shard < settled_[track].size(); ++shard) {
-        const SettledRanges& settled = settled_[track][shard];
-        writer_.clear();
-        if (settled.watermark() != 0) {
-          put_range(shard, 0, settled.watermark());
-        }
-        for (const SettledRanges::Range& range : settled.ranges()) {
-          put_range(shard, range.first, range.last);
-        }
-        fits = fits && (writer_.bytes().empty() || append(EntryType::done, lane));
+    for_each_that_matters(
+        [&](EntryType type, std::uint16_t lane) { fits = fits && append(type, lane); });
+    return fits;
+  }
+
+  std::size_t bytes_that_matter() {
+    std::size_t bytes = sizeof(ManifestHeader);
+    for_each_that_matters([&](EntryType, std::uint16_t) {
+      writer_.pad();
+      bytes += sizeof(EntryHeader) + writer_.bytes().size();
+    });
+    return bytes;
+  }
+
+  /// Calls `visit(type, lane)` for each entry that says something of records that have not ended,
+  /// or which have; it stands in `writer_`.
+  template <class Visit>
+  void for_each_that_matters(Visit visit) {
+    settled_.for_each([&](Track track, std::uint32_t shard, const SettledRanges& settled) {
+      writer_.clear();
+      if (settled.watermark() != 0) {
+        put_range(shard, 0, settled.watermark());
       }
-    }
+      for (const SettledRanges::Range& range : settled.ranges()) {
+        put_range(shard, range.first, range.last);
+      }
+      if (!writer_.bytes().empty()) {
+        visit(EntryType::done, static_cast<std::uint16_t>(track));
+      }
+    });
     for (const Seal& seal : seals_) {
       writer_.clear();
       encode(seal, writer_);
-      fits = fits && append(EntryType::seal, seal.lane);
+      visit(EntryType::seal, seal.lane);
     }
     for (const SealedPart& part : parts_) {
       writer_.clear();
       writer_.put(part);
-      fits = fits && append(EntryType::part, 0);
+      visit(EntryType::part, 0);
     }
-    return fits;
   }
 
   // --- reading --------------------------------------------------------------------------------
-
-  std::optional<ManifestHeader> header_of(std::size_t index) const {
-    const std::span<const std::byte> file = files_[index]->bytes();
-    if (file.size() < bytes_min) {
-      return std::nullopt;
-    }
-    const auto header = read_plain<ManifestHeader>(file.data());
-    const bool is_right = header.magic == ManifestHeader::right_magic &&
-                          header.version == journal_version && header.check == header.right_check();
-    return is_right ? std::optional(header) : std::nullopt;
-  }
 
   void take_identity(const ManifestHeader& header) {
     identity_.epoch = header.epoch;
@@ -323,7 +325,7 @@ class Manifest {
     take_identity(header);
     generation_ = header.generation;
     end_ = sizeof(header);
-    const std::span<const std::byte> file = files_[active_]->bytes();
+    const std::span<const std::byte> file = files_.bytes(active_);
     // Behind an entry that cannot be read there may be more: they are found by their check.
     bool lost_the_thread = false;
     for (std::size_t at = end_; at + sizeof(EntryHeader) <= file.size();) {
@@ -367,32 +369,26 @@ class Manifest {
         const auto shard = in.take<std::uint64_t>();
         const auto first = in.take<std::uint64_t>();
         const auto last = in.take<std::uint64_t>();
-        if (shard < shard_count_max && first < last) {
-          SettledRanges& settled =
-              settled_of(static_cast<Track>(lane), static_cast<std::uint32_t>(shard));
-          std::vector<SettledRanges::Range> fresh;
-          settled.for_each_unsettled(first, last, [&](std::uint64_t from, std::uint64_t to) {
-            fresh.push_back({from, to});
-          });
-          for (const SettledRanges::Range& range : fresh) {
-            settled.add(range.first, range.last);
-          }
+        if (shard < SettledTracks::shard_count_max && first < last) {
+          settled_.add_again(static_cast<Track>(lane), static_cast<std::uint32_t>(shard), first,
+                             last);
         }
       }
     }
   }
 
   SpoolIdentity identity_;
-  std::array<std::unique_ptr<Mapping>, 2> files_;
+  ManifestFiles files_;
   std::size_t active_ = 1;
   std::size_t end_ = 0;
   std::uint64_t generation_ = 0;
-  std::array<std::vector<SettledRanges>, track_count> settled_;
+  SettledTracks settled_;
   std::vector<Seal> seals_;
   std::vector<SealedPart> parts_;
   std::uint64_t next_number_ = 1;
   std::uint64_t damaged_entries_ = 0;
   bool is_short_of_room_ = false;
+  std::uint32_t entries_since_try_ = 0;
   EntryWriter writer_;
   std::vector<LoggedEntry>* log_ = nullptr;
 };

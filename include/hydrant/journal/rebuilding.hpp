@@ -3,7 +3,8 @@
 // After a power cut only the log of a spool can be believed. From it the spool
 // is made again as its process would have left it, had it been killed: segments
 // with the records that have not ended, and a manifest with what is known of
-// batches. The log stays: the power may be cut again.
+// batches. The log stays: the power may be cut again. Where the power was not
+// cut, and only the manifest cannot be read, that alone is made again.
 #pragma once
 
 #include <hydrant/core/chunk_check.hpp>
@@ -18,6 +19,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +29,13 @@ namespace hydrant::detail {
 /// Threads: distinct objects: safe; shared: unsafe.
 class Rebuilding {
  public:
-  Rebuilding(Files& files, std::string directory)
-      : files_(&files), directory_(std::move(directory)) {}
+  enum class What : std::uint8_t { manifest, everything };
+
+  /// How the files are called that records are written into.
+  static constexpr std::string_view segment_prefix = "segment-r";
+
+  Rebuilding(Files& files, std::string directory, What what = What::everything)
+      : files_(&files), directory_(std::move(directory)), what_(what) {}
 
   /// Fails when a file cannot be opened, written or removed; it can be tried again.
   Status rebuild() {
@@ -42,7 +49,8 @@ class Rebuilding {
       if (!status) {
         return status;
       }
-      if (name.starts_with("segment-") || name.starts_with("manifest-")) {
+      if (what_ == What::everything &&
+          (name.starts_with("segment-") || name.starts_with("manifest-"))) {
         status = files_->remove(directory_ + "/" + name);
       } else if (name.starts_with("log-")) {
         Result<std::unique_ptr<Mapping>> log = files_->map(directory_ + "/" + name);
@@ -59,10 +67,10 @@ class Rebuilding {
     if (!manifest_) {
       return success();  // the power went before anything was written
     }
-    if (status = write_records(); !status) {
-      return status;
+    if (what_ == What::everything) {
+      status = write_records();
     }
-    return write_manifest();
+    return status ? write_manifest() : status;
   }
 
   const LogCounts& counts() const { return counts_; }
@@ -181,8 +189,9 @@ class Rebuilding {
       made.block_bytes = bytes;
       made.block_count = bytes == block_bytes_usual ? blocks_a_segment : 1;
       made.boot = boot_;
-      Result<Segment> segment =
-          Segment::create(*files_, directory_ + "/segment-r" + std::to_string(segments_++), made);
+      Result<Segment> segment = Segment::create(
+          *files_, directory_ + "/" + std::string(segment_prefix) + std::to_string(segments_++),
+          made);
       if (!segment) {
         return segment.failure();
       }
@@ -207,6 +216,7 @@ class Rebuilding {
 
   Files* files_;
   const std::string directory_;
+  const What what_;
   std::vector<std::unique_ptr<Mapping>> logs_;
   std::unique_ptr<Manifest> manifest_;
   LogCounts counts_;

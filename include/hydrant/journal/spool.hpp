@@ -8,6 +8,7 @@
 
 #include <hydrant/core/block_store.hpp>
 #include <hydrant/core/bytes.hpp>
+#include <hydrant/journal/disk_budget.hpp>
 #include <hydrant/journal/manifest.hpp>
 #include <hydrant/journal/segment.hpp>
 #include <hydrant/journal/spool_log.hpp>
@@ -26,23 +27,6 @@
 #include <vector>
 
 namespace hydrant::detail {
-
-/// How much disk all spools of a journal may take, and take.
-struct DiskBudget {
-  std::uint64_t limit = 0;  // 0: no limit
-  std::atomic<std::uint64_t> used{0};
-
-  bool take(std::uint64_t bytes) {
-    const std::uint64_t before = used.fetch_add(bytes, std::memory_order_relaxed);
-    if (limit != 0 && before + bytes > limit) {
-      used.fetch_sub(bytes, std::memory_order_relaxed);
-      return false;
-    }
-    return true;
-  }
-
-  void give_back(std::uint64_t bytes) { used.fetch_sub(bytes, std::memory_order_relaxed); }
-};
 
 /// What was found in the spools of dead processes.
 struct FoundCounts {
@@ -68,6 +52,26 @@ class Spool final : public BlockStore {
     std::shared_ptr<DiskBudget> budget;
 
     std::string directory() const { return top + "/" + name; }
+
+    /// Moves one of the spool's files, which cannot be read, to where nothing removes it.
+    Status set_aside(const std::string& file) const {
+      const std::string aside = top + "/set-aside";
+      if (Status made = files->make_directories(aside); !made) {
+        return made;
+      }
+      Result<std::vector<std::string>> names = files->list(aside);
+      if (!names) {
+        return names.failure();
+      }
+      const std::string first = name + "-" + file;
+      std::string free = first;
+      for (std::uint64_t number = 2;
+           std::find(names.value().begin(), names.value().end(), free) != names.value().end();
+           ++number) {
+        free = first + "-" + std::to_string(number);
+      }
+      return files->rename(directory() + "/" + file, aside + "/" + free);
+    }
   };
 
   Spool(Place place, std::unique_ptr<FileLock> lock, std::unique_ptr<Manifest> manifest)
@@ -82,30 +86,16 @@ class Spool final : public BlockStore {
   // --- memory for chunks ----------------------------------------------------------------------
 
   Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
-    try {
-      SegmentHeader header;
-      header.epoch = identity().epoch;
-      header.block_bytes = static_cast<std::uint32_t>(bytes);
-      header.block_count = static_cast<std::uint32_t>(count);
-      header.boot = boot_of(identity().boot_id);
-      const std::uint64_t size = segment_header_bytes + std::uint64_t{bytes} * count;
-      if (!place_.budget->take(size)) {
-        note_trouble("disk_limit of the journal is reached");
-        return {};
-      }
-      Result<Segment> made = Segment::create(*place_.files, next_path(), header);
-      if (!made) {
-        place_.budget->give_back(size);
-        note_trouble(made.failure().message);
-        return {};
-      }
-      const std::lock_guard guard(mutex_);
-      std::byte* memory = made.value().blocks();
-      segments_.emplace(memory, Held{std::move(made.value()), header.block_count, false});
-      return {memory, this};
-    } catch (...) {  // no memory
+    const std::uint64_t size = segment_header_bytes + std::uint64_t{bytes} * count;
+    if (!place_.budget->take(size)) {
+      note_trouble("disk_limit of the journal is reached");
       return {};
     }
+    const Blocks blocks = make_segment(bytes, count);
+    if (blocks.memory == nullptr) {
+      place_.budget->give_back(size);
+    }
+    return blocks;
   }
 
   void free_block(std::byte* memory, std::size_t) noexcept override {
@@ -153,10 +143,11 @@ class Spool final : public BlockStore {
   // --- what a dead process left ---------------------------------------------------------------
 
   /// Looks at every segment. Calls `visit(const FoundChunk&)` for each chunk that can be trusted;
-  /// its block is to be given back by `free_block`. What cannot be understood is set aside in the
-  /// end. Fails, having visited none, when a file cannot be opened: that may go another time.
-  template <class Visit>
-  Status read(FoundCounts& counts, Visit visit) {
+  /// its block is to be given back by `free_block`. Calls `after_segment()` after each segment.
+  /// What cannot be understood is set aside in the end. Fails, having visited none, when a file
+  /// cannot be opened: that may go another time.
+  template <class Visit, class AfterSegment>
+  Status read(FoundCounts& counts, Visit visit, AfterSegment after_segment) {
     Result<std::vector<std::string>> names = place_.files->list(place_.directory());
     if (!names) {
       return names.failure();
@@ -187,6 +178,28 @@ class Spool final : public BlockStore {
       } else if (fault != Segment::Fault::unborn) {
         set_aside(segment.path(), counts);
       }
+      after_segment();
+    }
+    return success();
+  }
+
+  /// Calls `visit(shard, first, last)` for each run of records that the spool's log has on stable
+  /// storage. Fails when a file cannot be opened.
+  template <class Visit>
+  Status for_each_logged(Visit visit) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    if (!names) {
+      return names.failure();
+    }
+    for (const std::string& name : names.value()) {
+      if (!name.starts_with("log-")) {
+        continue;
+      }
+      Result<std::unique_ptr<Mapping>> file = place_.files->map(place_.directory() + "/" + name);
+      if (!file) {
+        return file.failure();
+      }
+      for_each_logged_in(file.value()->bytes(), identity().epoch, visit);
     }
     return success();
   }
@@ -203,6 +216,26 @@ class Spool final : public BlockStore {
       static_cast<void>(place_.files->remove(place_.directory() + ".lock"));
     }
     lock_.reset();
+  }
+
+  /// Whether the spool's files are where they were made.
+  bool is_in_place() { return lock_ == nullptr || lock_->is_in_place(); }
+
+  /// Somebody has removed the spool: makes it again, for records to come. Those that it held stay
+  /// in memory, and in no file.
+  Status restore() {
+    if (Status made = place_.files->make_directories(place_.directory()); !made) {
+      return made;
+    }
+    if (Status restored = manifest_->restore(); !restored) {
+      return restored;
+    }
+    Result<std::unique_ptr<FileLock>> lock = place_.files->lock(place_.directory() + ".lock");
+    if (!lock) {
+      return lock.failure();
+    }
+    lock_ = std::move(lock.value());
+    return success();
   }
 
   /// Lets others take the spool over.
@@ -249,9 +282,33 @@ class Spool final : public BlockStore {
            std::string(digits.size() < width ? width - digits.size() : 0, '0') + digits;
   }
 
-  void note_trouble(const std::string& text) {
+  Blocks make_segment(std::size_t bytes, std::size_t count) noexcept {
+    try {
+      SegmentHeader header;
+      header.epoch = identity().epoch;
+      header.block_bytes = static_cast<std::uint32_t>(bytes);
+      header.block_count = static_cast<std::uint32_t>(count);
+      header.boot = boot_of(identity().boot_id);
+      Result<Segment> made = Segment::create(*place_.files, next_path(), header);
+      if (!made) {
+        note_trouble(made.failure().message.c_str());
+        return {};
+      }
+      const std::lock_guard guard(mutex_);
+      std::byte* memory = made.value().blocks();
+      segments_.emplace(memory, Held{std::move(made.value()), header.block_count, false});
+      return {memory, this};
+    } catch (...) {  // no memory
+      return {};
+    }
+  }
+
+  void note_trouble(const char* text) noexcept {
     const std::lock_guard guard(mutex_);
-    trouble_ = text;
+    try {
+      trouble_ = text;
+    } catch (...) {  // no memory for saying so
+    }
   }
 
   void drop(Segment& segment) {
@@ -269,16 +326,10 @@ class Spool final : public BlockStore {
         const std::string path = place_.directory() + "/" + name;
         const bool aside =
             std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
-        went_well = aside ? move_aside(path, name) : bool(place_.files->remove(path));
+        went_well = bool(aside ? place_.set_aside(name) : place_.files->remove(path));
       }
     }
     return went_well;
-  }
-
-  bool move_aside(const std::string& path, const std::string& name) {
-    Files& files = *place_.files;
-    return files.make_directories(place_.top + "/set-aside") &&
-           files.rename(path, place_.top + "/set-aside/" + place_.name + "-" + name);
   }
 
   template <class Visit>

@@ -119,7 +119,7 @@ class Oracle {
       copies.acknowledged_in = life_;
       if (is_complete(*entry)) {
         ++complete_;
-        complete_again_ += std::exchange(entry->was_complete, true) ? 1u : 0u;
+        complete_again_ += entry->life != life_ ? 1u : 0u;
       }
     }
   }
@@ -134,7 +134,7 @@ class Oracle {
     expect(entry->letters.acknowledged_in != life_, "dead-lettered again after that was confirmed",
            *entry);
     if (is_acknowledged && entry->letters.acknowledged_in != life_) {
-      letters_again_ += entry->letters.acknowledged_in != 0 ? 1u : 0u;
+      letters_again_ += entry->life != life_ ? 1u : 0u;
       entry->letters.acknowledged_in = life_;
       ++letters_;
     }
@@ -144,6 +144,7 @@ class Oracle {
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
     if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
+      backups_again_ += entry->life != life_ ? 1u : 0u;
       entry->backup.acknowledged_in = life_;
       ++backups_;
     }
@@ -195,6 +196,7 @@ class Oracle {
     letters_ = 0;
     letters_again_ = 0;
     backups_ = 0;
+    backups_again_ = 0;
     fates_ = {};
     seen_ = {};
   }
@@ -242,8 +244,12 @@ class Oracle {
            "the ledger is not the sum of the records' fates: " + to_text(ledger));
   }
 
-  /// What the backup must have counted as delivered, once it is at rest.
-  std::uint64_t backed_up_count() const { return backups_; }
+  /// Whether the backup may have counted so many as delivered, once it is at rest. A record of an
+  /// earlier life that had ended there, delivered or lost, may come again to make its batch whole;
+  /// it is not counted a second time.
+  bool may_have_backed_up(std::uint64_t count) const {
+    return count <= backups_ && count >= backups_ - backups_again_;
+  }
 
   /// When everything is over: where each accepted record is.
   void finish() {
@@ -275,7 +281,6 @@ class Oracle {
     std::map<std::uint32_t, Copies> copies;  // by output
     Copies letters;
     Copies backup;
-    bool was_complete = false;
     bool is_durable = false;
     bool may_be_missing = false;
     bool has_fate = false;
@@ -358,6 +363,7 @@ class Oracle {
   std::uint64_t letters_ = 0;
   std::uint64_t letters_again_ = 0;
   std::uint64_t backups_ = 0;
+  std::uint64_t backups_again_ = 0;
   std::array<std::uint64_t, 6> fates_{};
   Ledger seen_{};
 };
