@@ -28,12 +28,12 @@ class RigCredentials final : public AwsCredentialsProvider {
   std::string failure;
   int invalidated = 0;
 
-  Result<AwsCredentials> credentials(Attempt&) override {
+  Result<AwsCredentials> credentials(const Cancelled&) noexcept override {
     return failure.empty() ? Result<AwsCredentials>(now) : Result<AwsCredentials>(Failure{failure});
   }
 
-  void invalidate() override {
-    ++invalidated;
+  void invalidate(const AwsCredentials& refused) noexcept override {
+    invalidated += refused == now ? 1 : 0;
     now = next;
   }
 };

@@ -10,7 +10,9 @@
 #include <hydrant/core/delivery_result.hpp>
 #include <hydrant/core/result.hpp>
 #include <hydrant/net/aws_credentials.hpp>
+#include <hydrant/net/aws_time.hpp>
 #include <hydrant/net/http.hpp>
+#include <hydrant/net/sha256.hpp>
 #include <hydrant/net/sigv4.hpp>
 #include <hydrant/net/url.hpp>
 #include <hydrant/object/s3_digest.hpp>
@@ -91,11 +93,11 @@ class S3Bucket {
 
   /// What the server's clock shows when ours shows `now`.
   WallTime server_time(WallTime now) const {
-    return now + std::chrono::milliseconds(clock_offset_ms_.load(std::memory_order_relaxed));
+    return now + std::chrono::milliseconds(clock_skew_ms_.load(std::memory_order_relaxed));
   }
 
-  void learn_time(WallTime ours, WallTime theirs) {
-    clock_offset_ms_.store((theirs - ours).count(), std::memory_order_relaxed);
+  void learn_skew(std::chrono::milliseconds skew) {
+    clock_skew_ms_.store(skew.count(), std::memory_order_relaxed);
   }
 
   bool knows_conditions() const { return knows_conditions_.load(std::memory_order_relaxed); }
@@ -147,7 +149,7 @@ class S3Bucket {
 
   S3StoreOptions options_;
   std::atomic<const Learned*> region_{nullptr};
-  std::atomic<std::int64_t> clock_offset_ms_{0};
+  std::atomic<std::int64_t> clock_skew_ms_{0};
   std::atomic<bool> knows_conditions_{true};
   std::atomic<bool> is_trusted_{false};
 };
@@ -204,7 +206,8 @@ class S3Call {
   }
 
   Status start(Attempt& attempt) {
-    Result<AwsCredentials> credentials = bucket_->credentials().credentials(attempt);
+    Result<AwsCredentials> credentials =
+        bucket_->credentials().credentials([&] { return attempt.cancelled(); });
     if (!credentials) {
       failure_code_ = "S3.NoCredentials";
       return Failure{"no credentials: " + credentials.failure().message};
@@ -245,7 +248,7 @@ class S3Call {
         request.body.empty() || signing == S3PayloadSigning::always ||
         (signing == S3PayloadSigning::automatic && request.url.starts_with("http://"));
     if (payload_hash_.empty()) {
-      payload_hash_ = is_signed ? lower_hex(sha256_of(request.body)) : "UNSIGNED-PAYLOAD";
+      payload_hash_ = is_signed ? sha256_hex(request.body) : std::string(unsigned_payload);
     }
     return payload_hash_;
   }
@@ -264,15 +267,15 @@ class S3Call {
       }
     }
     if (error.is("RequestTimeTooSkewed")) {
-      const std::optional<WallTime> theirs = http_date(answer.header("Date"));
-      if (theirs) {
-        bucket_->learn_time(signed_at_, *theirs);
+      const auto skew = clock_skew(answer.header("Date"), signed_at_);
+      if (skew) {
+        bucket_->learn_skew(*skew);
       }
-      return theirs && is_new(clock);
+      return skew && is_new(clock);
     }
     if (error.is("ExpiredToken") || error.is("InvalidToken") || error.is("TokenRefreshRequired") ||
         error.is("InvalidAccessKeyId")) {
-      bucket_->credentials().invalidate();
+      bucket_->credentials().invalidate(credentials_);
       return is_new(token);
     }
     if (is_conditional_ && error.status == 501) {

@@ -6,8 +6,9 @@
 #pragma once
 
 #include <hydrant/core/delivery_result.hpp>
-#include <hydrant/net/aws_credentials.hpp>
+#include <hydrant/net/aws_time.hpp>
 #include <hydrant/net/http.hpp>
+#include <hydrant/net/sigv4.hpp>
 #include <hydrant/object/s3_xml.hpp>
 
 #include <algorithm>
@@ -38,13 +39,6 @@ struct S3Error {
   bool is(std::string_view other) const { return code == other; }
 };
 
-/// A month's name in a date of HTTP: 1 to 12, or 0.
-inline unsigned month_of(std::string_view name) {
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::size_t at = name.size() == 3 ? months.find(name) : std::string_view::npos;
-  return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<unsigned>(at / 3 + 1);
-}
-
 /// A number of digits only.
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
@@ -55,29 +49,6 @@ std::optional<Number> number_of(std::string_view text) {
   return is_number ? std::optional<Number>(number) : std::nullopt;
 }
 
-/// A date as HTTP writes it: "Mon, 27 Aug 2018 10:30:05 GMT".
-inline std::optional<WallTime> http_date(std::string_view text) {
-  if (text.size() != 29 || !text.ends_with(" GMT") || text.substr(3, 2) != ", ") {
-    return std::nullopt;
-  }
-  const auto day = number_of<unsigned>(text.substr(5, 2));
-  const unsigned month = month_of(text.substr(8, 3));
-  const auto year = number_of<int>(text.substr(12, 4));
-  const auto hour = number_of<int>(text.substr(17, 2));
-  const auto minute = number_of<int>(text.substr(20, 2));
-  const auto second = number_of<int>(text.substr(23, 2));
-  if (!day || month == 0 || !year || !hour || !minute || !second) {
-    return std::nullopt;
-  }
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(month),
-                                         std::chrono::day(*day)};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) {
-    return std::nullopt;
-  }
-  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
-         std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-}
-
 /// How long the server asks us to wait, in seconds or until a date; at most an hour.
 inline std::chrono::seconds retry_after_of(const HttpResponse& answer) {
   constexpr std::chrono::seconds most{3600};
@@ -85,8 +56,8 @@ inline std::chrono::seconds retry_after_of(const HttpResponse& answer) {
   if (const auto seconds = number_of<std::uint32_t>(text)) {
     return std::min(most, std::chrono::seconds(*seconds));
   }
-  const auto then = http_date(text);
-  const auto now = http_date(answer.header("Date"));
+  const auto then = parse_http_date(text);
+  const auto now = parse_http_date(answer.header("Date"));
   if (!then || !now || *then < *now) {
     return {};
   }
