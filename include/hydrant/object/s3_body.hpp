@@ -87,7 +87,7 @@ class S3Part {
       if (used == 0) {
         blocks_.push_back(blocks.take());
       }
-      const std::size_t count = static_cast<std::size_t>(
+      const auto count = static_cast<std::size_t>(
           std::min<std::uint64_t>({bytes.size(), S3Blocks::block_bytes - used, size_max - size_}));
       std::memcpy(blocks_.back().get() + used, bytes.data(), count);
       size_ += count;

@@ -213,7 +213,7 @@ class S3Call {
       return Failure{"no credentials: " + credentials.failure().message};
     }
     failure_code_ = "S3.NoAnswer";
-    credentials_ = std::move(credentials.value());
+    credentials_ = credentials.value();
     signed_at_ = attempt.world().wall_now();
     HttpRequest request;
     request.method = request_.method;
