@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hydrant/core/result.hpp>
+#include <hydrant/object/s3_crc32c.hpp>
 
 #include <algorithm>
 #include <array>
@@ -80,6 +81,9 @@ class S3Part {
  public:
   std::uint64_t size() const { return size_; }
 
+  /// The checksum of the bytes, made while they are in cache.
+  std::uint32_t crc() const { return crc_; }
+
   /// Takes as much of `bytes` as there is room for below `size_max`, off their front.
   void take(S3Blocks& blocks, std::span<const std::byte>& bytes, std::uint64_t size_max) {
     while (!bytes.empty() && size_ < size_max) {
@@ -90,6 +94,7 @@ class S3Part {
       const auto count = static_cast<std::size_t>(
           std::min<std::uint64_t>({bytes.size(), S3Blocks::block_bytes - used, size_max - size_}));
       std::memcpy(blocks_.back().get() + used, bytes.data(), count);
+      crc_ = crc32c(crc_, bytes.first(count));
       size_ += count;
       bytes = bytes.subspan(count);
     }
@@ -109,6 +114,7 @@ class S3Part {
  private:
   std::vector<S3Blocks::Block> blocks_;
   std::uint64_t size_ = 0;
+  std::uint32_t crc_ = 0;
 };
 
 /// Gathers an object's pieces; once they are more than a threshold it hands them on in parts of

@@ -11,6 +11,7 @@
 #include <hydrant/net/http.hpp>
 #include <hydrant/net/url.hpp>
 #include <hydrant/object/s3_call.hpp>
+#include <hydrant/object/s3_crc32c.hpp>
 #include <hydrant/object/s3_digest.hpp>
 #include <hydrant/object/s3_error.hpp>
 #include <hydrant/object/s3_options.hpp>
@@ -55,8 +56,9 @@ inline std::vector<HttpHeader> headers_of(const Object& object, const S3StoreOpt
   return headers;
 }
 
-/// What the server checks a body against.
-inline void add_checksum(std::vector<HttpHeader>& headers, S3Checksum checksum, BodyPieces body) {
+/// What the server checks a body against. `crc` is its CRC-32C.
+inline void add_checksum(std::vector<HttpHeader>& headers, S3Checksum checksum, BodyPieces body,
+                         std::uint32_t crc) {
   const auto add = [&headers](const char* name, const std::string& bytes) {
     if (!bytes.empty()) {
       headers.push_back({name, {}});
@@ -70,7 +72,7 @@ inline void add_checksum(std::vector<HttpHeader>& headers, S3Checksum checksum, 
       add("Content-MD5", md5_of(body));
       break;
     case S3Checksum::crc32c:
-      add("x-amz-checksum-crc32c", crc32c_of(body));
+      add("x-amz-checksum-crc32c", crc32c_bytes(crc));
       break;
     case S3Checksum::sha256:
       add("x-amz-checksum-sha256", sha256_of(body));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hydrant/net/http.hpp>
+#include <hydrant/object/s3_body.hpp>
 #include <hydrant/object/s3_digest.hpp>
 #include <hydrant/object/s3_error.hpp>
 #include <hydrant/object/s3_object.hpp>
@@ -63,19 +64,19 @@ class S3StoredParts {
   }
 
   /// Whether the server has that very part; if it has another, that is forgotten.
-  bool has(std::size_t number, std::uint64_t size, BodyPieces body, S3Checksum checksum) {
+  bool has(std::size_t number, const S3Part& sent, BodyPieces body, S3Checksum checksum) {
     const auto found = parts_.find(number);
     if (found == parts_.end()) {
       return false;
     }
     const Part& part = found->second;
-    if (part.size == size) {
+    if (part.size == sent.size()) {
       if (is_md5(part.etag) && lower_hex(md5_of(body)) == part.etag) {
         return true;
       }
       // Of what is encrypted with KMS the ETag tells nothing.
       std::vector<HttpHeader> own;
-      add_checksum(own, checksum, body);
+      add_checksum(own, checksum, body, sent.crc());
       if (!own.empty() && !part.checksum.empty() &&
           part.checksum == checksum_of(own.front().name, own.front().value)) {
         return true;

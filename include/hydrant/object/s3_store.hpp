@@ -183,11 +183,13 @@ class S3Store {
       detail::S3Request request;
       request.method = "PUT";
       request.key = object_->key;
+      std::uint32_t crc = 0;
       for (const detail::S3Part& part : parts) {
         part.append_to(request.body);
+        crc = detail::crc32c_joined(crc, part.crc(), part.size());
       }
       request.headers = detail::headers_of(*object_, options);
-      detail::add_checksum(request.headers, options.checksum, request.body);
+      detail::add_checksum(request.headers, options.checksum, request.body, crc);
       request.if_none_match = options.if_none_match;
       const std::vector<std::span<const std::byte>> body = request.body;
       detail::S3Outcome put =

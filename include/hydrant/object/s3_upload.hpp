@@ -80,13 +80,13 @@ class S3Upload {
     S3Request request;
     part.append_to(request.body);
     const S3Checksum checksum = bucket_->options().checksum;
-    if (stored_.has(part_count_, part.size(), request.body, checksum)) {
+    if (stored_.has(part_count_, part, request.body, checksum)) {
       return success();
     }
     request.method = "PUT";
     request.key = object_->key;
     request.query = {{"partNumber", std::to_string(part_count_)}, {"uploadId", upload_id_}};
-    add_checksum(request.headers, checksum, request.body);
+    add_checksum(request.headers, checksum, request.body, part.crc());
     sending_.push_back(std::make_unique<Sending>(part_count_, std::move(part),
                                                  S3Call(*bucket_, std::move(request))));
     return drive(bucket_->options().parallel_parts - 1);
