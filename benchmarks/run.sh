@@ -42,6 +42,9 @@ echo
 echo "== durable"
 build/release/benchmarks/durable --directory build/benchmarks/durable --json "$summary"
 echo
+echo "== s3"
+build/release/benchmarks/s3 --rounds "$rounds" --json "$summary"
+echo
 echo "== compile time"
 benchmarks/compile_time.sh --json "$summary"
 echo
