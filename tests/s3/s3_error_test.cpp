@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "s3/memory_s3.hpp"
@@ -13,6 +12,7 @@
 using hydrant::DeliveryResult;
 using hydrant::HttpResponse;
 using hydrant::detail::read_s3_error;
+using hydrant::tests::contains;
 using hydrant::tests::numbered_text;
 using hydrant::tests::s3_answer;
 using hydrant::tests::s3_error;
@@ -27,10 +27,6 @@ DeliveryResult result_of(const HttpResponse& answer) {
   S3Rig rig;
   rig.server->before = [&](const SeenRequest&) { return answer; };
   return rig.put("text");
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <string>
-#include <vector>
 
 #include "s3/s3_rig.hpp"
 #include "test.hpp"

@@ -12,8 +12,10 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "s3/memory_s3.hpp"
 
@@ -93,6 +95,34 @@ inline std::string numbered_text(std::size_t size) {
   }
   text.resize(size);
   return text;
+}
+
+/// Says something to the n-th request of that kind, counted from 1, and nothing to any other.
+inline MemoryS3::Script to_nth(int n, std::string operation, Result<HttpResponse> answer) {
+  auto count = std::make_shared<int>(0);
+  return [=](const SeenRequest& request) -> MemoryS3::Answer {
+    if (request.operation() != operation || ++*count != n) {
+      return std::nullopt;
+    }
+    return answer;
+  };
+}
+
+inline MemoryS3::Script to_first(Result<HttpResponse> answer, std::string operation = "PUT") {
+  return to_nth(1, std::move(operation), std::move(answer));
+}
+
+/// How many requests of that kind there were.
+inline std::size_t count_of(const MemoryS3& server, std::string_view operation) {
+  std::size_t count = 0;
+  for (const SeenRequest& request : server.seen) {
+    count += request.operation() == operation ? 1U : 0U;
+  }
+  return count;
+}
+
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace hydrant::tests

@@ -104,7 +104,7 @@ class S3Part {
   void append_to(std::vector<std::span<const std::byte>>& pieces) const {
     std::uint64_t rest = size_;
     for (const S3Blocks::Block& block : blocks_) {
-      const std::size_t count =
+      const auto count =
           static_cast<std::size_t>(std::min<std::uint64_t>(rest, S3Blocks::block_bytes));
       pieces.emplace_back(block.get(), count);
       rest -= count;
