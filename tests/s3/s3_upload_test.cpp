@@ -3,6 +3,8 @@
 // Uploads in parts, from their beginning to what they become.
 #include <hydrant/object/s3_store.hpp>
 
+#include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -88,6 +90,32 @@ TEST_CASE("no more parts are under way than allowed", "[s3][upload]") {
     REQUIRE(rig.server->under_way_max == parallel);
     REQUIRE(rig.server->under_way == 0);
   }
+}
+
+TEST_CASE("parts go while the body is still being made", "[s3][upload]") {
+  S3Rig rig;
+  rig.options.part_size = {400'000};
+  rig.options.multipart_threshold = {400'000};
+  rig.options.parallel_parts = 8;
+  rig.server->steps = 6;
+  const std::string piece(50'000, 'x');
+  std::size_t arrived = 0;
+  const auto produce = [&](hydrant::ObjectBody::Pieces pieces) -> hydrant::Status {
+    for (int i = 0; i < 23; ++i) {
+      if (hydrant::Status taken = pieces(std::as_bytes(std::span(piece))); !taken) {
+        return taken;
+      }
+    }
+    arrived = count_of(*rig.server, "PUT partNumber");
+    return hydrant::success();
+  };
+  hydrant::Attempt attempt(*rig.world, 1, rig.world->steady_now() + std::chrono::hours(1),
+                           rig.stop);
+  S3Store store(rig.options);
+
+  REQUIRE(store.put_object({"a", "", "", hydrant::ObjectBody(produce)}, attempt).is_delivered());
+
+  REQUIRE(arrived == 1);  // of two that are full
 }
 
 TEST_CASE("what the server refuses for good is taken back", "[s3][upload]") {
