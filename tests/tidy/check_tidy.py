@@ -28,7 +28,7 @@ INCLUDES_ONLY_IN = {
     "filesystem": re.compile(r"object/directory_store\.hpp|journal/.*"),
     "zstd.h": re.compile(r"object/zstd\.hpp"),
     "zlib.h": re.compile(r"object/gzip\.hpp"),
-    "curl/curl.h": re.compile(r"net/http_client\.hpp"),
+    "curl/curl.h": re.compile(r"net/curl_[a-z]+\.hpp"),
 }
 
 WORLD = re.compile(r"steady_clock::now|system_clock::now|std::j?thread\b(?!::id)|random_device|"
