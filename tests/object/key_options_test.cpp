@@ -19,9 +19,9 @@ using hydrant::BatchInfo;
 using hydrant::Key;
 using hydrant::KeyOptions;
 using hydrant::KeySystem;
-using hydrant::KeyUse;
 using hydrant::OptionErrors;
 using hydrant::PartitionKey;
+using hydrant::StreamUse;
 using hydrant::WallTime;
 
 namespace {
@@ -75,7 +75,7 @@ std::vector<std::string> faults(const KeyOptions& options) {
   return faults(errors);
 }
 
-std::vector<std::string> faults(const KeyOptions& options, const KeyUse& use) {
+std::vector<std::string> faults(const KeyOptions& options, const StreamUse& use) {
   OptionErrors errors;
   key_of(options).validate_use(use, errors);
   return faults(errors);
@@ -281,8 +281,8 @@ TEST_CASE("key options never leave a folder by the name of a stream or of an err
 TEST_CASE("key options ask for partition keys where, and only where, there are partitions",
           "[object][key]") {
   const std::array<std::string_view, 2> known{"c", "d"};
-  const KeyUse partitioned{.is_partitioned = true, .partition_keys = {}};
-  const KeyUse by_query{.is_partitioned = true, .partition_keys = known};
+  const StreamUse partitioned{.is_partitioned = true, .partition_keys = {}};
+  const StreamUse by_query{.is_partitioned = true, .partition_keys = known};
   const std::string c = "!{partitionKeyFromQuery:c}/";
   const std::string d = "!{partitionKeyFromLambda:d}/";
 
@@ -307,7 +307,7 @@ TEST_CASE("key options ask for partition keys where, and only where, there are p
 }
 
 TEST_CASE("key options refuse the process id in a stream with a journal", "[object][key]") {
-  const KeyUse journalled{.is_journalled = true};
+  const StreamUse journalled{.is_journalled = true};
   const std::string pid = "!{hydrant:pid}/";
   REQUIRE(faults({.prefix = pid, .error_output_prefix = errors_prefix}, {}).empty());
   REQUIRE(faults({.prefix = pid, .error_output_prefix = errors_prefix}, journalled) ==

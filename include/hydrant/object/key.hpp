@@ -9,6 +9,7 @@
 #include <hydrant/core/error.hpp>
 #include <hydrant/core/json_text.hpp>
 #include <hydrant/core/limits.hpp>
+#include <hydrant/core/stream_use.hpp>
 #include <hydrant/core/system_host.hpp>
 #include <hydrant/core/system_zone_file.hpp>
 #include <hydrant/object/key_prefix.hpp>
@@ -74,15 +75,6 @@ struct KeySystem {
   ReadZoneFile read_zone_file = &read_system_zone_file;
   std::string (*host_name)() = &system_host_name;
   std::uint64_t (*process_id)() = &system_process_id;
-};
-
-/// What a stream that uses a Key does, as far as prefixes depend on it.
-struct KeyUse {
-  /// Whether the stream has partitions, and by which keys as far as they are known beforehand.
-  bool is_partitioned = false;
-  std::span<const std::string_view> partition_keys{};
-  /// Whether batches are delivered by a later process when this one dies.
-  bool is_journalled = false;
 };
 
 /// `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<id><extension>`, at most 1024 bytes.
@@ -152,7 +144,7 @@ class Key {
   }
 
   /// Adds one line to `errors` for each rule that the options break in such a stream.
-  void validate_use(const KeyUse& use, OptionErrors& errors) const {
+  void validate_use(const StreamUse& use, OptionErrors& errors) const {
     const detail::KeyExpression& prefix = prefix_.expression();
     const std::string value = "\"" + options_.prefix + "\"";
     if (use.is_partitioned) {

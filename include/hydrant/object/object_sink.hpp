@@ -131,7 +131,7 @@ class ObjectSink {
   }
 
   /// Adds the faults of a key that does not suit what the stream does.
-  void validate_use(const KeyUse& use, OptionErrors& errors) const {
+  void validate_use(const StreamUse& use, OptionErrors& errors) const {
     key_.validate_use(use, errors);
   }
 
