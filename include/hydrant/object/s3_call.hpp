@@ -209,8 +209,7 @@ class S3Call {
   }
 
   Status start(Attempt& attempt) {
-    Result<AwsCredentials> credentials =
-        bucket_->credentials().credentials([&] { return attempt.cancelled(); });
+    Result<AwsCredentials> credentials = bucket_->credentials().credentials(attempt);
     if (!credentials) {
       failure_code_ = "S3.NoCredentials";
       return Failure{"no credentials: " + credentials.failure().message};
@@ -279,7 +278,7 @@ class S3Call {
     }
     if (error.is("ExpiredToken") || error.is("InvalidToken") || error.is("TokenRefreshRequired") ||
         error.is("InvalidAccessKeyId")) {
-      bucket_->credentials().invalidate(credentials_);
+      bucket_->credentials().invalidate();
       return is_new(token);
     }
     if (is_conditional_ && error.status == 501) {
