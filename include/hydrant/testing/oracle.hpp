@@ -136,9 +136,9 @@ class Oracle {
     copies.count += committed.is_repeat ? 0u : 1u;
     expect(!rules_.exactly_once || entry->may_repeat || copies.count <= 1, "delivered twice",
            *entry);
-    expect(copies.acknowledged_in != life_, "sent again after it was confirmed", *entry);
-    if (committed.is_acknowledged && copies.acknowledged_in != life_) {
-      copies.acknowledged_in = life_;
+    expect(!copies.is_acknowledged_in(life_), "sent again after it was confirmed", *entry);
+    if (committed.is_acknowledged && !copies.is_acknowledged_in(life_)) {
+      copies.acknowledged_in.push_back(life_);
       if (entry->is_complete_in(life_)) {
         ++books().complete;
         books().complete_again += entry->life != life_ ? 1u : 0u;
@@ -161,11 +161,11 @@ class Oracle {
       return;
     }
     entry->letters.count += is_repeat ? 0u : 1u;
-    expect(entry->letters.acknowledged_in != life_, "dead-lettered again after that was confirmed",
+    expect(!entry->letters.is_acknowledged_in(life_), "dead-lettered again after that was confirmed",
            *entry);
-    if (is_acknowledged && entry->letters.acknowledged_in != life_) {
+    if (is_acknowledged && !entry->letters.is_acknowledged_in(life_)) {
       books().letters_again += entry->life != life_ ? 1u : 0u;
-      entry->letters.acknowledged_in = life_;
+      entry->letters.acknowledged_in.push_back(life_);
       ++books().letters;
     }
   }
@@ -180,9 +180,9 @@ class Oracle {
   /// The source backup has taken this record.
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
-    if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
+    if (entry != nullptr && committed.is_acknowledged && !entry->backup.is_acknowledged_in(life_)) {
       books().backups_again += entry->life != life_ ? 1u : 0u;
-      entry->backup.acknowledged_in = life_;
+      entry->backup.acknowledged_in.push_back(life_);
       ++entry->backup.count;
       ++books().backups;
     }
@@ -202,7 +202,7 @@ class Oracle {
            status == WaitStatus::delivered ? "called delivered, and is not"
                                            : "delivered, and not called so",
            entry);
-    expect((status == WaitStatus::dead_lettered) == (entry.letters.acknowledged_in == life_),
+    expect((status == WaitStatus::dead_lettered) == entry.letters.is_acknowledged_in(life_),
            status == WaitStatus::dead_lettered ? "called dead-lettered, and is not"
                                                : "dead-lettered, and not called so",
            entry);
@@ -279,6 +279,9 @@ class Oracle {
 
   /// The stream has said that something is damaged.
   void damage_was_reported() { damages_reported_ = damages_; }
+
+  /// Whether it has not said so of all that was.
+  bool has_untold_damage() const { return damages_reported_ != damages_; }
 
   // --- what must hold -------------------------------------------------------------------------
 
