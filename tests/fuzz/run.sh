@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/packages.sh
 install_packages clang cmake ninja-build pkg-config libfmt-dev libzstd-dev zlib1g-dev \
-  libcurl4-openssl-dev libclang-rt-14-dev catch2
+  libcurl4-openssl-dev libssl-dev libclang-rt-14-dev catch2
 
 seconds=60
 if [[ ${1:-} == --seconds ]]; then
