@@ -29,6 +29,7 @@ INCLUDES_ONLY_IN = {
     "zstd.h": re.compile(r"object/zstd\.hpp"),
     "zlib.h": re.compile(r"object/gzip\.hpp"),
     "curl/curl.h": re.compile(r"net/curl_[a-z]+\.hpp"),
+    "openssl/hmac.h": re.compile(r"net/sha256\.hpp"),
 }
 
 WORLD = re.compile(r"steady_clock::now|system_clock::now|std::j?thread\b(?!::id)|random_device|"
