@@ -12,6 +12,7 @@
 #include <hydrant/core/system_process.hpp>
 #include <hydrant/core/system_zone_file.hpp>
 #include <hydrant/object/key_prefix.hpp>
+#include <hydrant/object/key_use.hpp>
 #include <hydrant/object/time_zone.hpp>
 
 #include <chrono>
@@ -76,14 +77,11 @@ struct KeySystem {
   std::uint64_t (*process_id)() = &system_process_id;
 };
 
-/// What a stream that uses a Key does, as far as prefixes depend on it.
-struct KeyUse {
-  /// Whether the stream has partitions, and by which keys as far as they are known beforehand.
-  bool is_partitioned = false;
-  std::span<const std::string_view> partition_keys{};
-  /// Whether batches are delivered by a later process when this one dies.
-  bool is_journalled = false;
-};
+/// Prefix, stream, version, time (of years with ten digits), id and extension, with the '-'
+/// between.
+static_assert(limits::prefix_evaluated_bytes_max + limits::stream_name_length_max + 1 + 10 + 1 +
+                  27 + 36 + limits::file_extension_length_max <=
+              limits::object_key_bytes_max);
 
 /// `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<id><extension>`, at most 1024 bytes.
 ///

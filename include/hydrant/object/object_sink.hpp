@@ -11,6 +11,7 @@
 #include <hydrant/object/codec.hpp>
 #include <hydrant/object/format.hpp>
 #include <hydrant/object/key.hpp>
+#include <hydrant/object/key_use.hpp>
 #include <hydrant/object/lines.hpp>
 #include <hydrant/object/store.hpp>
 
