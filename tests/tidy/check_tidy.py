@@ -27,7 +27,8 @@ BANNED_INCLUDES = {"fmt/chrono.h", "regex", "iostream", "ranges"}
 INCLUDES_ONLY_IN = {
     "filesystem": re.compile(r"object/directory_store\.hpp|journal/.*"),
     "zstd.h": re.compile(r"object/zstd\.hpp"),
-    "zlib.h": re.compile(r"object/gzip\.hpp"),
+    "zlib.h": re.compile(r"core/zlib_inflate\.hpp|object/(zlib_deflate|zip)\.hpp"),
+    "snappy.h": re.compile(r"object/snappy_blocks\.hpp"),
     "curl/curl.h": re.compile(r"net/curl_[a-z]+\.hpp"),
     "openssl/hmac.h": re.compile(r"net/sha256\.hpp"),
 }
@@ -144,6 +145,7 @@ PLANTED = [
     (CORE, "#include <filesystem>\n", "belongs in"),
     (CORE, "#include <zstd.h>\n", "belongs in"),
     (CORE, "#include <zlib.h>\n", "belongs in"),
+    (CORE, "#include <snappy.h>\n", "belongs in"),
     (CORE, "#include <curl/curl.h>\n", "belongs in"),
     (CORE, "auto t = std::chrono::steady_clock::now();\n", "goes past the Env"),
     (CORE, "auto t = std::chrono::system_clock::now();\n", "goes past the Env"),
