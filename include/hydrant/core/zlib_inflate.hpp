@@ -24,7 +24,7 @@ namespace hydrant::detail {
 /// How inflating ended.
 enum class InflateEnding : std::uint8_t { whole, cut_off, broken, over_limit, out_of_memory };
 
-constexpr std::string_view to_text(InflateEnding ending) {
+constexpr std::string_view ending_text(InflateEnding ending) {
   switch (ending) {
     case InflateEnding::whole:
       return "whole";

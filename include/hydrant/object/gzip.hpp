@@ -77,8 +77,8 @@ struct Gzip {
     }
     if (inflated.ending != detail::InflateEnding::whole) {
       return detail::decode_failure("gzip", object.size(),
-                                    std::string(detail::to_text(inflated.ending)) + " at byte " +
-                                        std::to_string(inflated.consumed) +
+                                    std::string(detail::ending_text(inflated.ending)) +
+                                        " at byte " + std::to_string(inflated.consumed) +
                                         " (fetch it again, or restore it from another copy)");
     }
     return content;
