@@ -115,7 +115,7 @@ inline std::string error_sentence(std::string_view text,
 }
 
 /// Credentials that can be used, or what is wrong with them.
-inline Result<AwsCredentials> checked(AwsCredentials credentials) {
+inline Result<AwsCredentials> checked(const AwsCredentials& credentials) {
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
     return Failure{credentials.access_key_id.empty() ? "there is no access key id"
                                                      : "there is no secret access key"};
