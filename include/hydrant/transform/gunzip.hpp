@@ -68,8 +68,8 @@ class Gunzip {
     if (inflated.ending != detail::InflateEnding::whole) {
       return Outcome::failed(
           "gunzip: a record of " + std::to_string(record.size()) +
-              " bytes is no gzip: " + std::string(detail::to_text(inflated.ending)) + " at byte " +
-              std::to_string(inflated.consumed) + " (put compressed records only)",
+              " bytes is no gzip: " + std::string(detail::ending_text(inflated.ending)) +
+              " at byte " + std::to_string(inflated.consumed) + " (put compressed records only)",
           std::string(broken_code));
     }
     out.emit(text);
