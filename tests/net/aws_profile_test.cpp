@@ -24,7 +24,7 @@ const std::string files = "in /home/me/.aws/config and /home/me/.aws/credentials
 struct ProfileRig : AwsRig {
   ProfileRig() {
     variables["HOME"] = "/home/me";
-    transport->answer = [this](const SentRequest& sent) {
+    transport->answer = [](const SentRequest& sent) {
       const std::string by = sent.header("Authorization");
       const std::size_t start = by.find("Credential=") + 11;
       const std::string id = by.empty() ? "token" : by.substr(start, by.find('/', start) - start);
