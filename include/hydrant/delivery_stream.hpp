@@ -95,12 +95,13 @@ inline void validate(const StreamParts& parts, const MemoryPlan& plan) {
                  "must not be given to a stream with a journal: partitions are not journalled yet",
                  "given, with journal.directory \"" + parts.options.journal.directory + "\"");
   }
-  parts.sink.validate(errors);
-  const auto nested = [&errors](std::string_view prefix, const AnySink& sink,
-                                const OutputOptions& options) {
+  const StreamUse use{.is_journalled = parts.options.journal.is_on()};
+  parts.sink.validate(use, errors);
+  const auto nested = [&](std::string_view prefix, const AnySink& sink,
+                          const OutputOptions& options) {
     OptionErrors inner;
     options.validate(inner);
-    sink.validate(inner);
+    sink.validate(use, inner);
     errors.merge(prefix, inner);
   };
   nested("error_output.", parts.error_sink, parts.error_options);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <hydrant/core/digest.hpp>
 
+#include <algorithm>
+#include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +13,7 @@
 namespace {
 
 using hydrant::detail::Digest;
+using hydrant::detail::LongDigest;
 
 std::uint64_t digest_of(std::string_view text, std::uint64_t seed = 0) {
   Digest digest(seed);
@@ -56,6 +60,48 @@ TEST_CASE("a digest tells apart where pieces are cut", "[core][digest]") {
   REQUIRE(seen.size() == text.size() + 1);
 }
 
+TEST_CASE("a digest of a long text changes with every bit", "[core][digest]") {
+  for (const std::size_t size : {std::size_t{255}, std::size_t{256}, std::size_t{257},
+                                 std::size_t{319}, std::size_t{320}, std::size_t{1000}}) {
+    const std::string text(size, 'a');
+    std::set<std::uint64_t> seen{digest_of(text)};
+    for (std::size_t bit = 0; bit < size * 8; ++bit) {
+      std::string changed = text;
+      changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
+      seen.insert(digest_of(changed));
+    }
+    CAPTURE(size);
+    REQUIRE(seen.size() == size * 8 + 1);
+  }
+}
+
+TEST_CASE("a long digest is the same wherever the pieces are cut, and tells lengths apart",
+          "[core][digest]") {
+  std::mt19937 dice(1);
+  std::set<std::uint64_t> seen;
+  for (std::size_t size = 0; size < 300; ++size) {
+    std::string text(size, '\0');
+    LongDigest whole;
+    whole.add(std::as_bytes(std::span(text)));
+    seen.insert(whole.value());
+    for (char& byte : text) {
+      byte = static_cast<char>(dice());
+    }
+    LongDigest at_once;
+    at_once.add(std::as_bytes(std::span(text)));
+    for (int time = 0; time < 10; ++time) {
+      LongDigest cut;
+      for (std::size_t at = 0; at < size;) {
+        const std::size_t piece = std::min<std::size_t>(size - at, dice() % 100);
+        cut.add(std::as_bytes(std::span(text).subspan(at, piece)));
+        at += piece;
+      }
+      REQUIRE(cut.value() == at_once.value());
+    }
+  }
+  REQUIRE(seen.size() == 300);
+}
+
 TEST_CASE("a digest depends on its seed and on the order of words", "[core][digest]") {
   REQUIRE(digest_of("text", 1) != digest_of("text", 2));
 
@@ -73,4 +119,5 @@ TEST_CASE("a digest stays the same over releases, because files carry it", "[cor
   REQUIRE(Digest::of_text("hydrant") == digest_of("hydrant"));
   REQUIRE(Digest::of_text("hydrant") == 0xf3cd7e06183321f5);
   REQUIRE(Digest().value() == 0x75a6bd0a0f9ca20c);
+  REQUIRE(digest_of(std::string(1000, 'x')) == 0xd6f6fd5ff30f13db);
 }

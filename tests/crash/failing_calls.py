@@ -21,7 +21,7 @@ from pathlib import Path
 # What the library asks of the system, but for memory and threads, whose failing is another matter.
 CALLS = {
     "openat": "EIO", "open": "EIO", "fallocate": "ENOSPC", "flock": "EIO", "fstat": "EIO",
-    "newfstatat": "EIO", "mkdir": "ENOSPC", "write": "ENOSPC", "pwrite64": "ENOSPC",
+    "newfstatat": "EIO", "mkdir": "ENOSPC", "write": "ENOSPC", "pwrite64": "ENOSPC", "pwritev": "ENOSPC",
     "fsync": "EIO", "fdatasync": "EIO", "close": "EIO", "rename": "ENOSPC", "unlink": "EIO",
     "rmdir": "EIO", "getdents64": "EIO", "madvise": "EINVAL", "mmap": "ENOMEM", "read": "EIO",
 }

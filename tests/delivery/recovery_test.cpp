@@ -5,6 +5,7 @@
 #include <hydrant/hydrant.hpp>
 #include <hydrant/testing/manual_env.hpp>
 #include <hydrant/testing/memory_sink.hpp>
+#include <hydrant/testing/scripted_sink.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -96,6 +97,29 @@ TEST_CASE("a stream that shares its journal takes up what a process that dies me
   REQUIRE(living.close(1s).complete);
 }
 
+TEST_CASE("a stream never takes up its own spool, even when somebody removes the lock",
+          "[delivery][journal]") {
+  Lives lives;
+  ManualEnv env = lives.world();
+  MemorySink sink;
+  StreamOptions options = lives.options();
+  options.journal.shared = true;
+  DeliveryStream stream{options, identity, sink, env};
+  REQUIRE(stream.put("once"));
+  for (const auto& entry :
+       std::filesystem::directory_iterator(lives.directory() + "/orders.journal")) {
+    if (entry.path().extension() == ".lock") {
+      std::filesystem::remove(entry.path());
+    }
+  }
+
+  env.advance(70s);
+
+  REQUIRE(stream.ledger().recovered == 0);
+  REQUIRE(sink.batches().size() == 1);
+  REQUIRE(stream.close(1s).ledger.delivered == 1);
+}
+
 TEST_CASE("a journal that somebody removes while it is in use costs no record, and is reported",
           "[delivery][journal]") {
   Lives lives;
@@ -127,6 +151,36 @@ TEST_CASE("a journal that somebody removes while it is in use costs no record, a
   REQUIRE(next.close(60s).complete);
   REQUIRE(next_sink.batches().back().records.back() == "after");
   REQUIRE(next.history().find("journal_damaged") == std::string::npos);
+}
+
+TEST_CASE("what two lives in turn could not deliver before close is delivered by the third",
+          "[delivery][journal]") {
+  for (const bool spills : {false, true}) {
+    const Lives lives;
+    for (int life = 1; life <= 2; ++life) {
+      const ManualEnv env(static_cast<std::uint64_t>(life),
+                          std::make_shared<hydrant::SystemFiles>());
+      const hydrant::testing::ScriptedSink down{{hydrant::testing::fail("down")}};
+      StreamOptions options = lives.options();
+      options.overflow = spills ? hydrant::Overflow::spill : hydrant::Overflow::reject;
+      options.memory_limit = hydrant::ByteCount{8u << 20};
+      DeliveryStream stream{options, identity, down, env};
+      for (int i = 0; i < (spills ? 40 : 3); ++i) {
+        REQUIRE(stream.put(std::string(300'000, static_cast<char>('a' + life))));
+      }
+      const hydrant::DeliveryReport report = stream.close(1s);
+      CAPTURE(spills, life);
+      REQUIRE(report.ledger.in_journal == static_cast<std::uint64_t>(life) * (spills ? 40 : 3));
+    }
+
+    const ManualEnv env(3, std::make_shared<hydrant::SystemFiles>());
+    MemorySink sink;
+    DeliveryStream stream{lives.options(), identity, sink, env};
+
+    CAPTURE(spills);
+    REQUIRE(stream.ledger().recovered == (spills ? 80 : 6));
+    REQUIRE(stream.close(60s).ledger.delivered == (spills ? 80 : 6));
+  }
 }
 
 TEST_CASE("a stream without a source backup says that it owes one", "[delivery][journal]") {

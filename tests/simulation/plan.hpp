@@ -20,22 +20,34 @@
 
 namespace hydrant::tests {
 
+/// The name that a record begins with. One that has come back from a bad medium may have none.
+inline testing::RecordName name_of(std::string_view record) {
+  return testing::RecordName::of(record).value_or(testing::RecordName{0, 0});
+}
+
 /// How often a transform splits, drops and fails, by a record's number.
 inline std::uint32_t outputs_of(const testing::RecordName& name) {
   return static_cast<std::uint32_t>(name.number % 4);
 }
 
 inline Outcome unfold(const RecordView& record, Emitter& out) {
-  const auto name = testing::RecordName::of(record.text());
-  for (std::uint32_t i = 0; i < outputs_of(*name); ++i) {
+  const testing::RecordName name = name_of(record.text());
+  for (std::uint32_t i = 0; i < outputs_of(name); ++i) {
     out.emit(std::string(record.text()) + "#" + std::to_string(i));
   }
-  return name->number % 11 == 5 ? Outcome::failed("bad") : Outcome::ok();
+  return name.number % 11 == 5 ? Outcome::failed("bad") : Outcome::ok();
 }
 
 inline bool is_poison(std::string_view record) {
-  return testing::RecordName::of(record)->number % 13 == 7;
+  return name_of(record).number % 13 == 7;
 }
+
+/// Where a stream delivers to.
+enum class Into : std::uint8_t {
+  records,  ///< A sink that is asked again and again, and takes records.
+  objects,  ///< A store of objects, far away.
+  lake,     ///< A directory on the simulated disk, on which the journal is, too.
+};
 
 /// How a life of the process ends.
 enum class Ending : std::uint8_t { close, kill, power_cut };
@@ -49,26 +61,18 @@ struct Plan {
     options.buffering.interval = milliseconds(dice.pick({0, 10, 1000, 60'000}));
     options.buffering.count = dice.pick<std::uint32_t>({0, 0, 1, 7});
     options.memory_limit = ByteCount{dice.pick<std::uint64_t>({96, 128, 512}) * 1024};
-    options.overflow =
-        dice.pick<Overflow>({Overflow::reject, Overflow::drop_newest, Overflow::drop_oldest,
-                             Overflow::block{milliseconds(500)}});
     options.retry.duration = milliseconds(dice.pick({0, 1000, 30'000}));
     options.retry.attempt_timeout = milliseconds(dice.pick({1000, 5000}));
     outputs.buffering.interval = milliseconds(dice.pick({0, 1000, 20'000}));
     outputs.retry = options.retry;
     options.close_timeout = milliseconds(dice.pick({0, 5000}));
     options.concurrency = dice.pick<std::uint32_t>({1, 1, 2, 5});
-    into_objects = dice.chance(500);
-    is_idempotent = dice.chance(500);
+    into = dice.pick({Into::records, Into::records, Into::objects, Into::lake});
+    is_idempotent = into == Into::lake || dice.chance(500);
     transforms = dice.chance(500);
     backs_up = dice.chance(300);
     refuses_poison = dice.chance(300);
-    if (dice.chance(600)) {
-      options.journal.directory = "journal";
-      options.journal.durability = dice.pick<Durability>(
-          {Durability::process_crash, Durability::power_loss,
-           Durability::power_loss_window{milliseconds(dice.pick({10, 1000}))}});
-    }
+    draw_journal(dice);
     main_faults = draw_faults(dice);
     errors_fail = dice.chance(300);
     error_faults = errors_fail ? draw_faults(dice) : testing::DestinationFaults();
@@ -78,6 +82,25 @@ struct Plan {
     producers = 1 + static_cast<std::size_t>(dice.below(3));
     lives = 1 + dice.below(3);
     records_max = dice.pick<std::uint64_t>({3, 20, 60});
+  }
+
+  void draw_journal(testing::SeededDice& dice) {
+    using std::chrono::milliseconds;
+    const bool has_journal = dice.chance(750);
+    if (has_journal) {
+      options.journal.directory = "journal";
+      options.journal.durability = dice.pick<Durability>(
+          {Durability::process_crash, Durability::power_loss,
+           Durability::power_loss_window{milliseconds(dice.pick({10, 1000}))}});
+      options.journal.shared = dice.chance(250);
+      options.journal.disk_limit = ByteCount{dice.pick<std::uint64_t>({0, 0, 1, 4}) << 20};
+      damages = dice.chance(250);
+      asks_durably = dice.pick<std::uint32_t>({0, 100, 400});
+    }
+    options.overflow = dice.pick<Overflow>(
+        {Overflow::reject, Overflow::drop_newest, Overflow::drop_oldest,
+         Overflow::block{milliseconds(500)}, has_journal ? Overflow::spill : Overflow::reject});
+    disk_fails = (has_journal || into == Into::lake) && dice.chance(350);
   }
 
   static testing::DestinationFaults draw_faults(testing::SeededDice& dice) {
@@ -102,10 +125,13 @@ struct Plan {
 
   testing::OracleRules rules() const {
     testing::OracleRules rules;
-    rules.keeps_order = main_faults.partials == 0 && (!into_objects || options.concurrency == 1);
+    rules.keeps_order =
+        main_faults.partials == 0 && (into == Into::records || options.concurrency == 1);
     // A destination that refuses a batch once, and takes it after a crash, has parts of it twice.
-    rules.exactly_once = is_idempotent && (!options.journal.is_on() || main_faults.rejects == 0);
+    rules.exactly_once = is_idempotent && (!options.journal.is_on() || main_faults.rejects == 0 ||
+                                           into == Into::lake);
     rules.may_lose = true;
+    rules.backs_up = backs_up;
     if (transforms) {
       rules.outputs_of = outputs_of;
     }
@@ -126,12 +152,15 @@ struct Plan {
 
   StreamOptions options;
   OutputOptions outputs;  // of the error output and the backup
-  bool into_objects = false;
+  Into into = Into::records;
   bool is_idempotent = false;
   bool transforms = false;
   bool backs_up = false;
   bool refuses_poison = false;
   bool errors_fail = false;
+  bool disk_fails = false;         // calls to it, or its space ends
+  bool damages = false;            // what is on it goes bad between two lives
+  std::uint32_t asks_durably = 0;  // of a thousand puts
   testing::DestinationFaults main_faults;
   testing::DestinationFaults error_faults;
   testing::DestinationFaults backup_faults;

@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
 // One simulated run: a stream in a world where everything goes wrong, life after
-// life, with the oracle looking on.
+// life, alone or with a second process beside it, with the oracle looking on.
 #pragma once
 
 #include <hydrant/core/base64.hpp>
-#include <hydrant/object/lines.hpp>
-#include <hydrant/object/object_sink.hpp>
-#include <hydrant/testing/simulated_sink.hpp>
 #include <hydrant/testing/simulation.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "simulation/lockstep_thread.hpp"
-#include "simulation/plan.hpp"
+#include "simulation/disk_trouble.hpp"
+#include "simulation/journal_damage.hpp"
+#include "simulation/process_under_test.hpp"
 
 namespace hydrant::tests {
 
@@ -39,313 +34,359 @@ inline std::string raw_data(std::string_view letter) {
 class SimulatedRun {
  public:
   explicit SimulatedRun(std::uint64_t seed, std::size_t lines_max = 64)
-      : world_(seed, lines_max),
-        plan_(world_.dice()),
-        oracle_(plan_.rules()),
-        main_(world_.next_seed(), plan_.main_faults, keeps()),
-        errors_(world_.next_seed(), plan_.error_faults, keeps()),
-        backup_(world_.next_seed(), plan_.backup_faults, keeps()) {
-    main_.on_commit([this](const testing::CommittedRecord& record) { oracle_.committed(record); });
-    errors_.on_commit([this](const testing::CommittedRecord& letter) {
-      oracle_.dead_lettered(raw_data(letter.record), letter.is_repeat, letter.is_acknowledged);
-    });
-    backup_.on_commit(
-        [this](const testing::CommittedRecord& record) { oracle_.backed_up(record); });
-    if (plan_.refuses_poison) {
-      main_.refuse_when(is_poison);
-    }
-  }
+      : SimulatedRun(testing::Simulation(seed, lines_max)) {}
 
   /// Lives all lives.
   void go() {
-    for (life_ = 1; life_ <= plan_.lives && is_sound(); ++life_) {
-      env_ = world_.start_process();
-      env_.work_takes(plan_.work_takes);
-      env_.yields(plan_.yields);
-      if (life_ != plan_.lives && world_.dice().chance(300)) {
-        world_.kill_at_disk_call(1 +
-                                 world_.dice().below(world_.dice().pick<std::uint64_t>({20, 200})));
+    testing::SimulatedDisk& disk = world_.disk();
+    static_cast<void>(disk.make_directories("main"));
+    static_cast<void>(disk.make_directories("errors"));
+    static_cast<void>(disk.make_directories("backup"));
+    static_cast<void>(disk.sync_directory("."));
+    for (std::uint64_t life = 1; life <= scene_.plan.lives && is_sound(); ++life) {
+      if (scene_.plan.disk_fails) {
+        trouble_.begin();
       }
-      try {
-        live_one_life();
-      } catch (const OptionsError& error) {
-        expect(!env_.is_alive(), error.what());
-        world_.kill_process();  // it died before the stream was there
-        oracle_.crashed(plan_.survives(Ending::kill), Ledger());
+      live(life == scene_.plan.lives ? Life::last : Life::one_of_many);
+      if (scene_.plan.damages && is_sound() && world_.dice().chance(500)) {
+        damage();
       }
-      accepted_.clear();
     }
     if (is_sound()) {
-      oracle_.finish();
+      trouble_.heal();
+      live(Life::afterwards);
+    }
+    if (is_sound()) {
+      look_at_what_is_left();
+      scene_.oracle.finish();
     }
   }
 
   /// What was broken; empty when nothing was.
   std::vector<std::string> faults() const {
-    std::vector<std::string> all = oracle_.faults();
-    for (const testing::SimulatedDestination& destination : {main_, errors_, backup_}) {
-      all.insert(all.end(), destination.violations().begin(), destination.violations().end());
+    std::vector<std::string> all = scene_.oracle.faults();
+    for (const Destination* destination : {&main_, &errors_, &backup_}) {
+      const std::vector<std::string> violations = destination->violations();
+      all.insert(all.end(), violations.begin(), violations.end());
     }
-    all.insert(all.end(), faults_.begin(), faults_.end());
+    all.insert(all.end(), scene_.faults.begin(), scene_.faults.end());
+    if (world_.is_stuck()) {
+      all.emplace_back("tasks keep each other busy while no time goes by");
+    }
     return all;
   }
 
   testing::EventTrace& trace() const { return world_.trace(); }
 
  private:
-  struct Accepted {
-    std::string record;
-    Ticket ticket;
-  };
+  explicit SimulatedRun(testing::Simulation world)
+      : world_(std::move(world)),
+        scene_{world_, Plan(world_.dice()), testing::Oracle(testing::OracleRules())},
+        main_(world_, scene_.plan, "main", scene_.plan.main_faults),
+        errors_(world_, scene_.plan, "errors", scene_.plan.error_faults),
+        backup_(world_, scene_.plan, "backup", scene_.plan.backup_faults),
+        opener_(scene_.plan, main_, errors_, backup_),
+        trouble_(world_) {
+    scene_.oracle = testing::Oracle(scene_.plan.rules());
+    listen();
+    if (scene_.plan.refuses_poison) {
+      main_.simulated.refuse_when(is_poison);
+    }
+  }
 
-  testing::Keeps keeps() const {
-    return plan_.is_idempotent ? testing::Keeps::one_per_key : testing::Keeps::every_copy;
+  void listen() {
+    main_.on_commit([this](const testing::CommittedRecord& record) {
+      scene_.oracle.in_life(record.process);
+      scene_.oracle.committed(record);
+    });
+    errors_.on_commit([this](const testing::CommittedRecord& letter) {
+      scene_.oracle.in_life(letter.process);
+      scene_.oracle.dead_lettered(raw_data(letter.record), letter.is_repeat,
+                                  letter.is_acknowledged);
+    });
+    backup_.on_commit([this](const testing::CommittedRecord& record) {
+      scene_.oracle.in_life(record.process);
+      scene_.oracle.backed_up(record);
+    });
+    if (scene_.plan.into == Into::lake) {
+      main_.lake->on_vanish([this](const testing::CommittedRecord& record) {
+        scene_.oracle.vanished(record.record);
+      });
+      errors_.lake->on_vanish([this](const testing::CommittedRecord& letter) {
+        scene_.oracle.letter_vanished(raw_data(letter.record));
+      });
+      backup_.lake->on_vanish([](const testing::CommittedRecord&) {});
+    }
   }
 
   bool is_sound() const { return faults().empty(); }
 
-  void expect(bool holds, const std::string& fault) {
-    if (!holds) {
-      faults_.push_back(fault);
-    }
-  }
+  void expect(bool holds, const std::string& fault) { scene_.expect(holds, fault); }
 
-  void live_one_life() {
-    if (plan_.into_objects) {
-      with_transform(ObjectSink{testing::SimulatedStore{main_, env_}, Lines{}, Uncompressed{}});
-    } else {
-      with_transform(testing::SimulatedSink{main_, env_});
-    }
-  }
+  testing::SeededDice& dice() const { return world_.dice(); }
 
-  template <class Sink>
-  void with_transform(Sink sink) {
-    if (plan_.transforms) {
-      with_backup(unfold, std::move(sink));
-    } else {
-      with_backup(identity, std::move(sink));
-    }
-  }
+  // --- lives ----------------------------------------------------------------------------------
 
-  template <class Transform, class Sink>
-  void with_backup(Transform transform, Sink sink) {
-    auto errors = error_output(testing::SimulatedSink{errors_, env_}, plan_.outputs);
-    if (plan_.backs_up) {
-      DeliveryStream stream{
-          plan_.options,     transform,
-          std::move(sink),   env_,
-          std::move(errors), source_backup(testing::SimulatedSink{backup_, env_}, plan_.outputs)};
-      live(stream);
-    } else {
-      DeliveryStream stream{plan_.options, transform, std::move(sink), env_, std::move(errors)};
-      live(stream);
-    }
-  }
+  enum class Life : std::uint8_t {
+    one_of_many,
+    last,       ///< Ends when everything has ended, in peace.
+    afterwards  ///< Also begins in peace, alone: what the last could not read or remove is its.
+  };
 
-  template <class Stream>
-  void live(Stream& stream) {
-    std::vector<std::unique_ptr<LockstepThread>> producers;  // a process's threads die with it
-    for (std::size_t i = 0; i < plan_.producers; ++i) {
-      producers.push_back(std::make_unique<LockstepThread>());
-    }
-    for (std::uint64_t steps = 5 + world_.dice().below(40);
-         steps > 0 && env_.is_alive() && is_sound(); --steps) {
-      act(stream, producers);
-      look(stream);
-    }
-    if (!env_.is_alive()) {
-      crash(stream, Ending::kill);
-    } else if (life_ == plan_.lives) {
-      come_to_rest(stream);
-    } else {
-      end(stream, world_.dice().pick({Ending::close, Ending::kill, Ending::power_cut}));
-    }
-  }
-
-  template <class Stream>
-  void end(Stream& stream, Ending ending) {
-    if (ending == Ending::close) {
-      static_cast<void>(close(stream, std::chrono::milliseconds(world_.dice().below(60'000))));
-      if (env_.is_alive()) {
-        oracle_.end_life(stream.ledger());
-        return;
+  /// One life of the stream: of its process, or of two that share its journal.
+  void live(Life life) {
+    const bool comes_to_rest = life != Life::one_of_many;
+    life_began_ = world_.steady_now();
+    scene_.oracle.resumed(life_began_);
+    start(0, !comes_to_rest);
+    for (std::uint64_t steps = 5 + dice().below(40); steps > 0 && is_sound() && has_living();
+         --steps) {
+      if (scene_.plan.disk_fails && life != Life::afterwards) {
+        trouble_.step();
+      }
+      ProcessUnderTest& process =
+          *processes_[static_cast<std::size_t>(dice().below(processes_.size()))];
+      process.act();
+      bury_the_dead();
+      for (const auto& living : processes_) {
+        living->look();
+      }
+      bury_the_dead();
+      if (life != Life::afterwards) {
+        meet_others(comes_to_rest);
       }
     }
-    crash(stream, ending);
-  }
-
-  template <class Stream>
-  void crash(Stream& stream, Ending ending) {
-    ending == Ending::power_cut ? world_.cut_power() : world_.kill_process();
-    tell_fates(stream);
-    oracle_.crashed(plan_.survives(ending), stream.ledger());
-  }
-
-  template <class Stream>
-  void act(Stream& stream, const std::vector<std::unique_ptr<LockstepThread>>& producers) {
-    testing::SeededDice& dice = world_.dice();
-    switch (dice.below(11)) {
-      case 0:
-      case 1:
-      case 2:
-      case 3: {
-        const std::size_t producer = static_cast<std::size_t>(dice.below(producers.size()));
-        producers[producer]->run([&] { put_some(stream, producer); });
-        break;
+    if (processes_.empty() || !is_sound()) {
+      for (const auto& process : processes_) {
+        world_.trace().note("history", process->stream().history(), process->number());
       }
-      case 4:
-        static_cast<void>(stream.flush(std::chrono::milliseconds(dice.below(3000))));
-        break;
-      case 5:
-        world_.jump_wall(std::chrono::hours(24 * 365) * (static_cast<int>(dice.below(21)) - 10));
-        break;
-      case 6:
-        env_.run_ready();
-        break;
-      case 7:
-        if (!accepted_.empty()) {
-          static_cast<void>(
-              stream.wait(accepted_[static_cast<std::size_t>(dice.below(accepted_.size()))].ticket,
-                          std::chrono::milliseconds(dice.below(2000))));
-        }
-        break;
-      case 8:
-        if (stream.sync(std::chrono::milliseconds(dice.below(2000))) == SyncStatus::durable &&
-            env_.is_alive()) {
-          oracle_.made_all_durable();
-        }
-        break;
-      default:
-        env_.advance(
-            std::chrono::milliseconds(dice.below(dice.pick<std::uint64_t>({200, 70'000}))));
-    }
-  }
-
-  template <class Stream>
-  void put_some(Stream& stream, std::size_t producer) {
-    testing::SeededDice& dice = world_.dice();
-    std::vector<std::string> records;
-    for (std::uint64_t left = 1 + dice.below(plan_.records_max); left > 0; --left) {
-      const std::size_t size = static_cast<std::size_t>(
-          dice.chance(20) ? 1001 : dice.below(dice.pick<std::uint64_t>({60, 60, 60, 980})));
-      records.push_back(testing::make_record({producer, numbers_[producer]++}, size));
-    }
-    for (const std::string& record : records) {
-      oracle_.putting(record);
-    }
-    if (dice.chance(200)) {
-      const std::vector<std::string_view> views(records.begin(), records.end());
-      std::vector<PutResult> results(records.size());
-      static_cast<void>(stream.put_batch(views, results));
-      for (std::size_t i = 0; i < records.size(); ++i) {
-        tell(records[i], results[i]);
-      }
+      processes_.clear();
       return;
     }
-    for (const std::string& record : records) {
-      tell(record, dice.chance(200) ? reserve(stream, record) : stream.put(record));
+    if (comes_to_rest) {
+      come_to_rest();
+    } else {
+      end(dice().pick({Ending::close, Ending::kill, Ending::power_cut}));
     }
   }
 
-  template <class Stream>
-  static PutResult reserve(Stream& stream, const std::string& record) {
-    Room room = stream.reserve(record.size());
-    if (!room) {
-      return room.status();
+  bool has_living() const { return !processes_.empty(); }
+
+  /// Starts a process. It may die, or find no room for its journal, before it has a stream.
+  void start(std::uint64_t place, bool may_die) {
+    const testing::SimulatedEnv env = world_.start_another_process();
+    env.work_takes(scene_.plan.work_takes);
+    env.yields(scene_.plan.yields);
+    if (may_die && dice().chance(300)) {
+      testing::Simulation::kill_at_disk_call(
+          env, 1 + dice().below(dice().pick<std::uint64_t>({20, 60, 200})));
     }
-    record.copy(room.data(), record.size());
-    return room.commit(record.size());
+    const std::uint64_t failures = world_.disk().failure_count();
+    try {
+      processes_.push_back(std::make_unique<ProcessUnderTest>(scene_, opener_, env, place));
+    } catch (const OptionsError& error) {
+      expect(!env.is_alive() || world_.disk().failure_count() != failures || is_disk_full(),
+             error.what());
+      world_.kill_process(env);
+      scene_.oracle.in_life(env.number());
+      scene_.oracle.crashed(scene_.plan.survives(Ending::kill), Ledger());
+    }
+    bury_the_dead();
   }
 
-  void tell(const std::string& record, const PutResult& put) {
-    if (!env_.is_alive()) {
-      return;  // nobody has heard the answer
-    }
-    const bool is_full = put.status() == PutStatus::buffer_full;
-    expect(put || is_full || record.size() > 1000, "refused: " + std::string(put.reason()));
-    oracle_.put(record, put.status(),
-                is_full && plan_.options.overflow.kind() == Overflow::Kind::drop_newest);
-    world_.trace().note("put", std::string_view(record).substr(0, record.rfind(':')),
-                        static_cast<std::uint64_t>(put.status()));
-    if (put) {
-      accepted_.push_back({record, put.ticket()});
-    }
-  }
+  bool is_disk_full() const { return world_.disk().room() == 0; }
 
-  template <class Stream>
-  void look(Stream& stream) {
-    if (!env_.is_alive()) {
+  /// Of processes that died of a call to the disk, or of one that the power was cut in.
+  void bury_the_dead() {
+    const bool has_dead = std::any_of(processes_.begin(), processes_.end(),
+                                      [](const auto& process) { return !process->is_alive(); });
+    if (!has_dead) {
       return;
     }
-    const Ledger ledger = stream.ledger();
-    oracle_.check(ledger);
-    const auto may_lose = [&](LostReason reason, bool may) {
-      expect(may || ledger.lost_by_reason[static_cast<std::size_t>(reason)] == 0,
-             "lost by " + std::string(to_text(reason)));
-    };
-    const Overflow::Kind overflow = plan_.options.overflow.kind();
-    may_lose(LostReason::overflow_newest, overflow == Overflow::Kind::drop_newest);
-    may_lose(LostReason::overflow_oldest, overflow == Overflow::Kind::drop_oldest);
-    may_lose(LostReason::error_output_failed, plan_.errors_fail);
-    may_lose(LostReason::close_deadline, false);
-    expect(stream.backup_ledger().balanced(), "the backup's ledger does not balance");
-    const auto snapshot = stream.snapshot();
-    expect(snapshot.memory_used <= snapshot.memory_limit, "more memory than memory_limit");
+    if (dice().chance(300)) {
+      cut_power();
+      return;
+    }
+    was_power_cut_ = false;
+    for (const auto& process : processes_) {
+      if (!process->is_alive()) {
+        world_.kill_process(process->env());
+        process->end_by_crash(scene_.plan.survives(Ending::kill));
+      }
+    }
+    std::erase_if(processes_, [](const auto& process) { return !process->is_alive(); });
+  }
+
+  /// Others come and go, where the journal is shared, or are refused.
+  void meet_others(bool comes_to_rest) {
+    if (!scene_.plan.options.journal.is_on() || processes_.empty()) {
+      return;
+    }
+    if (!scene_.plan.options.journal.shared) {
+      if (dice().chance(20)) {
+        intrude();
+      }
+    } else if (processes_.size() == 1 && dice().chance(150)) {
+      start(1 - processes_.front()->place(), !comes_to_rest);
+    } else if (processes_.size() == 2 && dice().chance(100)) {
+      const auto one = processes_.begin() + static_cast<std::ptrdiff_t>(dice().below(2));
+      if (dice().chance(500)) {
+        kill(**one);
+      } else {
+        close(**one);
+      }
+      processes_.erase(one);
+    }
+  }
+
+  /// A second process wants the journal of one that lives.
+  void intrude() {
+    const testing::SimulatedEnv env = world_.start_another_process();
+    const std::uint64_t failures = world_.disk().failure_count();
+    try {
+      const auto stream = opener_.open(env);
+      expect(false, "two processes have the journal open");
+      world_.kill_process(env);
+    } catch (const OptionsError& error) {
+      expect(std::string(error.what()).find("is in use") != std::string::npos ||
+                 world_.disk().failure_count() != failures || is_disk_full(),
+             error.what());
+      world_.kill_process(env);
+    }
+  }
+
+  // --- how they end ---------------------------------------------------------------------------
+
+  void end(Ending ending) {
+    if (ending == Ending::power_cut) {
+      cut_power();
+      return;
+    }
+    for (const auto& process : processes_) {
+      if (ending == Ending::close) {
+        close(*process);
+      } else {
+        kill(*process);
+      }
+    }
+    processes_.clear();
+    was_power_cut_ = false;
+  }
+
+  void close(ProcessUnderTest& process) {
+    static_cast<void>(process.close(std::chrono::milliseconds(dice().below(60'000))));
+    if (process.is_alive()) {
+      process.end();
+    } else {
+      process.end_by_crash(scene_.plan.survives(Ending::kill));
+    }
+  }
+
+  void kill(ProcessUnderTest& process) {
+    world_.kill_process(process.env());
+    process.end_by_crash(scene_.plan.survives(Ending::kill));
+  }
+
+  void cut_power() {
+    tell_what_is_old();
+    world_.cut_power();
+    for (const auto& process : processes_) {
+      if (process->has_lost_its_log()) {
+        scene_.oracle.may_repeat();  // which batches there were is known to nobody any more
+      }
+      process->end_by_crash(scene_.plan.survives(Ending::power_cut));
+    }
+    processes_.clear();
+    was_power_cut_ = true;
+    ++power_cuts_;
+    for (const Destination* destination : {&main_, &errors_, &backup_}) {
+      if (destination->lake) {
+        destination->lake->look_after_power_cut();
+      }
+    }
+  }
+
+  /// Under Durability::power_loss_window what is older than the interval is durable, unasked.
+  void tell_what_is_old() {
+    // How long it may take until the collector looks, and a little for tasks that take time.
+    constexpr std::chrono::milliseconds slack{200};
+    const Durability& durability = scene_.plan.options.journal.durability;
+    if (durability.kind() != Durability::Kind::power_loss_window) {
+      return;
+    }
+    const SteadyTime until = world_.steady_now() - durability.interval() - slack;
+    for (const auto& process : processes_) {
+      if (!process->has_lost_its_log()) {
+        const bool knows_all = process->has_read_all() && !scene_.plan.options.journal.shared;
+        scene_.oracle.made_all_durable(knows_all ? 0 : process->number(), until);
+      }
+    }
   }
 
   /// All is well again: now everything must come to its end, by itself or when it is told to.
-  template <class Stream>
-  void come_to_rest(Stream& stream) {
-    for (const testing::SimulatedDestination& destination : {main_, errors_, backup_}) {
-      destination.set_faults({});
+  void come_to_rest() {
+    for (const Destination* destination : {&main_, &errors_, &backup_}) {
+      destination->be_well();
     }
-    if (world_.dice().chance(500)) {
-      env_.advance(plan_.options.buffering.interval + std::chrono::minutes(2));
-      expect(stream.ledger().in_memory == 0,
-             "what was in memory stays there: " + to_text(stream.ledger()));
-    } else {
-      expect(stream.flush(std::chrono::hours(1)).complete, "flush did not come to its end");
+    trouble_.heal();
+    for (const auto& process : processes_) {
+      StreamUnderTest& stream = process->stream();
+      if (dice().chance(500)) {
+        process->env().advance(scene_.plan.options.buffering.interval + std::chrono::minutes(2));
+        expect(stream.ledger().in_memory == 0,
+               "what was in memory stays there: " + to_text(stream.ledger()));
+      } else {
+        expect(stream.flush(std::chrono::hours(1)).complete, "flush did not come to its end");
+      }
+      process->look();
+      const std::uint64_t lost = stream.ledger().lost;
+      expect(process->close(std::chrono::hours(1)), "close did not come to its end");
+      expect(stream.ledger().lost == lost, "a close without hurry lost records");
+      process->end();
     }
-    look(stream);
-    const std::uint64_t lost = stream.ledger().lost;
-    expect(close(stream, std::chrono::hours(1)), "close did not come to its end");
-    expect(stream.ledger().lost == lost, "a close without hurry lost records");
-    oracle_.end_life(stream.ledger());
+    processes_.clear();
+    was_power_cut_ = false;
   }
 
-  template <class Stream>
-  bool close(Stream& stream, std::chrono::nanoseconds timeout) {
-    const DeliveryReport report = stream.close(timeout);
-    if (!env_.is_alive()) {
-      return false;
+  // --- what is left ---------------------------------------------------------------------------
+
+  void damage() {
+    world_.kill_process();
+    const bool survives = scene_.plan.options.journal.durability.survives_power_loss();
+    const JournalDamage::Reads next{!was_power_cut_ || !survives, survives && power_cuts_ != 0};
+    if (JournalDamage(world_, scene_.oracle, next).strike()) {
+      for (const Destination* destination : {&main_, &errors_, &backup_}) {
+        destination->let_change();
+      }
     }
-    expect(report.ledger.in_memory == 0 && report.backup.in_memory == 0,
-           "something is in memory after close: " + to_text(report));
-    tell_fates(stream);
-    oracle_.check_end_of_life(stream.ledger());
-    expect(stream.backup_ledger().delivered == oracle_.backed_up_count(),
-           "the backup's ledger counts other records than have arrived");
-    return report.complete;
   }
 
-  template <class Stream>
-  void tell_fates(Stream& stream) {
-    for (const Accepted& accepted : accepted_) {
-      oracle_.ended(accepted.record, stream.wait(accepted.ticket, std::chrono::seconds(0)));
+  /// Everything was delivered: the journal is empty, but for what could not be read.
+  void look_at_what_is_left() {
+    world_.kill_process();
+    for (const std::string& path : world_.disk().paths()) {
+      expect(!path.starts_with("journal/") || path.ends_with(".journal/lock") ||
+                 path.find("/set-aside/") != std::string::npos,
+             "the journal is not empty: " + path);
+    }
+    for (const Destination* destination : {&main_, &errors_, &backup_}) {
+      if (destination->lake) {
+        destination->lake->look_at_everything();
+      }
     }
   }
 
   testing::Simulation world_;
-  Plan plan_;
-  testing::Oracle oracle_;
-  testing::SimulatedDestination main_;
-  testing::SimulatedDestination errors_;
-  testing::SimulatedDestination backup_;
-  testing::SimulatedEnv env_{1};
-  std::vector<Accepted> accepted_;  // in this life
-  std::map<std::size_t, std::uint64_t> numbers_;
-  std::uint64_t life_ = 1;
-  std::vector<std::string> faults_;
+  Scene scene_;
+  Destination main_;
+  Destination errors_;
+  Destination backup_;
+  StreamOpener opener_;
+  DiskTrouble trouble_;
+  std::vector<std::unique_ptr<ProcessUnderTest>> processes_;
+  SteadyTime life_began_{};
+  std::uint64_t power_cuts_ = 0;
+  bool was_power_cut_ = false;  // and nothing has happened since
 };
 
 }  // namespace hydrant::tests

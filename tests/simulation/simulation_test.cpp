@@ -41,12 +41,13 @@ TEST_CASE("simulated streams keep their promises, whatever happens", "[simulatio
   const std::uint64_t first = one != nullptr ? std::stoull(one) : 1;
   const std::uint64_t count = one != nullptr ? 1 : many != nullptr ? std::stoull(many) : seeds;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    INFO("repeat with HYDRANT_SIMULATION_SEED=" << seed);
     SimulatedRun run(seed, one != nullptr ? 1'000'000 : 64);
     run.go();
     if (one != nullptr) {
       std::fputs(run.trace().text().c_str(), stderr);
     }
-    INFO("repeat with HYDRANT_SIMULATION_SEED=" << seed << "\n" << run.trace().text());
+    INFO(run.trace().text());
     REQUIRE(text_of(run.faults()) == "");
   }
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hydrant/core/files.hpp>
+#include <hydrant/core/system_open_files.hpp>
 
 #include <algorithm>
 #include <array>
@@ -30,13 +31,6 @@
 namespace hydrant {
 
 namespace detail {
-
-/// "rename a: No space left on device" with the number beside it.
-inline Failure system_failure(std::string_view tried, std::string_view path, int code) {
-  return {
-      std::string(tried) + " " + std::string(path) + ": " + std::generic_category().message(code),
-      code};
-}
 
 /// A descriptor open for writing.
 class SystemFile final : public File {
@@ -81,121 +75,6 @@ class SystemFile final : public File {
  private:
   int descriptor_;
   std::string path_;
-};
-
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-
-  int number() const { return number_; }
-
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
-
-inline int open_file(const std::string& path, int flags) {
-  constexpr mode_t owner_only = 0600;  // records may be anything
-  int descriptor = -1;
-  do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, owner_only);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
-}
-
-class SystemMapping final : public Mapping {
- public:
-  SystemMapping(std::byte* memory, std::size_t size, std::string path)
-      : memory_(memory), size_(size), path_(std::move(path)) {}
-
-  ~SystemMapping() override {
-    if (size_ != 0) {
-      ::munmap(memory_, size_);
-    }
-  }
-
-  std::span<std::byte> bytes() override { return {memory_, size_}; }
-
-  void page_out(std::size_t offset, std::size_t size) noexcept override {
-    // Of a shared mapping this forgets where the pages are in memory, not what is in them.
-    ::madvise(memory_ + offset, size, MADV_DONTNEED);
-  }
-
-  void become_private() noexcept override {
-    if (size_ == 0) {
-      return;
-    }
-    const Descriptor file(open_file(path_, O_RDWR));
-    const int flags = MAP_FIXED | MAP_PRIVATE | (file.number() < 0 ? MAP_ANONYMOUS : 0);
-    static_cast<void>(::mmap(memory_, size_, PROT_READ | PROT_WRITE, flags, file.number(), 0));
-  }
-
- private:
-  std::byte* memory_;
-  std::size_t size_;
-  std::string path_;
-};
-
-/// Whether somebody has removed the file.
-inline bool is_removed(int descriptor) {
-  struct stat status {};
-
-  return ::fstat(descriptor, &status) == 0 && status.st_nlink == 0;
-}
-
-class SystemLogFile final : public LogFile {
- public:
-  SystemLogFile(int descriptor, std::string path)
-      : descriptor_(descriptor), path_(std::move(path)) {}
-
-  Status write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t written =
-          ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (written > 0) {
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-        offset += static_cast<std::uint64_t>(written);
-      } else if (written == 0 || errno != EINTR) {
-        return system_failure("write", path_, written == 0 ? EIO : errno);
-      }
-    }
-    return success();
-  }
-
-  Status sync() override {
-    if (::fdatasync(descriptor_.number()) != 0) {
-      return system_failure("sync", path_, errno);
-    }
-    return is_removed(descriptor_.number()) ? system_failure("sync", path_, ENOENT) : success();
-  }
-
- private:
-  Descriptor descriptor_;
-  std::string path_;
-};
-
-class SystemFileLock final : public FileLock {
- public:
-  explicit SystemFileLock(int descriptor) : descriptor_(descriptor) {}
-
-  bool is_in_place() noexcept override { return !is_removed(descriptor_.number()); }
-
-  // Closing this process's copy: the lock belongs to the open file, which the parent still has.
-  void forget() noexcept override { ::close(descriptor_.release()); }
-
- private:
-  Descriptor descriptor_;
 };
 
 }  // namespace detail
@@ -276,6 +155,30 @@ class SystemFiles final : public Files {
 
   Status remove_directory(const std::string& path) override {
     return ::rmdir(path.c_str()) == 0 ? success() : detail::system_failure("remove", path, errno);
+  }
+
+  Result<std::string> read(const std::string& path, std::size_t bytes_max) override {
+    // What is no plain file may have nobody who writes it: that is no reason to wait.
+    const detail::Descriptor file(detail::open_file(path, O_RDONLY | O_NONBLOCK));
+    if (file.number() < 0) {
+      return detail::system_failure("read", path, errno);
+    }
+    std::string content;
+    std::array<char, 4096> block{};
+    for (;;) {
+      const ssize_t size = ::read(file.number(), block.data(), block.size());
+      if (size == 0) {
+        return content;
+      }
+      if (size > 0) {
+        content.append(block.data(), static_cast<std::size_t>(size));
+      } else if (errno != EINTR) {
+        return detail::system_failure("read", path, errno);
+      }
+      if (content.size() > bytes_max) {
+        return too_large(path, bytes_max);
+      }
+    }
   }
 
   Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path,

@@ -331,13 +331,18 @@ inline void Engine::finish_batch(DeliveryTask& task) {
                       to_text(std::chrono::duration_cast<std::chrono::milliseconds>(
                           world_->steady_now() - batch.first_arrival_steady)));
   }
+  // What was given up for want of time is left to the next life, and its chunks as they are.
+  const bool is_left =
+      journaling_ != nullptr && stop_.load(std::memory_order_relaxed) && is_open(*task.lane, batch);
   for (const Slice& slice : batch.slices) {
     if (slice.chunk->claims != 0) {
       pool_->unclaim(*slice.chunk);
     }
-    release(slice.chunk);
+    if (!is_left) {
+      release(slice.chunk);
+    }
   }
-  if (journaling_ != nullptr && !stop_.load(std::memory_order_relaxed)) {
+  if (journaling_ != nullptr && !is_left) {
     journaling_->finish(*task.lane, batch);
   }
   if (batch.partition != nullptr) {

@@ -270,6 +270,7 @@ class Engine final : public ShardSet,
   void wake_for_work() noexcept;
   void take_up(Journaling::Findings& findings);
   void seal(const Lane& lane, ClosedBatch& batch);
+  bool is_open(const Lane& lane, const ClosedBatch& batch) const;
   void remove_ended_spools(Lock& lock);
   template <class Visit>
   void for_each_open(Lane& lane, const Slice& slice, Visit visit);

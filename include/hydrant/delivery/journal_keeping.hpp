@@ -133,6 +133,12 @@ inline void Engine::seal(const Lane& lane, ClosedBatch& batch) {
   }
 }
 
+/// Whether the journal has not yet heard of the end of each of the batch's records.
+inline bool Engine::is_open(const Lane& lane, const ClosedBatch& batch) const {
+  return std::any_of(batch.slices.begin(), batch.slices.end(),
+                     [&](const Slice& slice) { return journaling_->is_open(lane, slice); });
+}
+
 /// Calls `visit` for each run of the slice's records whose end on this lane is still open.
 template <class Visit>
 void Engine::for_each_open(Lane& lane, const Slice& slice, Visit visit) {
@@ -182,6 +188,7 @@ inline void Engine::remove_ended_spools(Lock& lock) {
   const std::string found = journaling_->journal().mend(world_->steady_now());
   if (!found.empty()) {
     record_locked(EventKind::journal_damaged, 0, 0, "journal: " + found);
+    commit_failed_ = commit_failed_ || journaling_->survives_power_loss();  // its log is gone
   }
   const std::string trouble = journaling_->journal().take_trouble();
   if (!trouble.empty()) {

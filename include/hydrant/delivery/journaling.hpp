@@ -44,6 +44,8 @@ class Journaling {
     bool has_ended = false;
     std::vector<SettledRanges> failed;          // by shard: gone over to the error output
     std::vector<SettledRanges> sealed;          // by shard: in a batch that is made again
+    std::vector<SettledRanges> logged;          // by shard: on stable storage
+    std::vector<Slice> uncommitted;             // for the next commit, each with a ref
     std::vector<std::vector<Chunk*>> by_shard;  // in order of their sequence
 
     SettledRanges& failed_of(std::uint32_t shard) { return of(failed, shard); }
@@ -137,6 +139,18 @@ class Journaling {
                                });
   }
 
+  /// Whether the end of any of the slice's records is not noted yet.
+  bool is_open(const Lane& lane, const Slice& slice) {
+    bool is_open = false;
+    const std::uint64_t first = slice.first_sequence();
+    static_cast<Spool*>(slice.chunk->store)
+        ->manifest()
+        .settled_of(track_of(lane), slice.chunk->shard)
+        .for_each_unsettled(first, first + slice.count(),
+                            [&](std::uint64_t, std::uint64_t) { is_open = true; });
+    return is_open;
+  }
+
   /// Notes the end of a run of records. It was open.
   void done(const Lane& lane, const Slice& slice) {
     static_cast<Spool*>(slice.chunk->store)
@@ -186,8 +200,9 @@ class Journaling {
 
   bool has_uncommitted() {
     return !uncommitted_.empty() ||
-           std::any_of(found_.begin(), found_.end(),
-                       [](const auto& found) { return found->spool->log()->has_entries(); });
+           std::any_of(found_.begin(), found_.end(), [](const auto& found) {
+             return !found->uncommitted.empty() || found->spool->log()->has_entries();
+           });
   }
 
   Commit begin_commit() {
@@ -200,8 +215,13 @@ class Journaling {
       }
     }
     for (const auto& found : found_) {
-      if (found->spool->log()->has_entries()) {
+      if (!found->uncommitted.empty() || found->spool->log()->has_entries()) {
         commit.parts.emplace_back(found->spool, found->spool->log()->begin_commit());
+        for (Slice& slice : found->uncommitted) {
+          commit.parts.back().second.records.push_back(slice.view());
+          commit.slices.push_back(std::move(slice));
+        }
+        found->uncommitted.clear();
       }
     }
     return commit;
@@ -285,6 +305,11 @@ class Journaling {
 
   // resuming.hpp
   static void take_in(FoundSpool& found, const FoundChunk& chunk);
+  template <class Visit>
+  static void for_each_run(Chunk& chunk, Visit visit);
+  void log_what_is_not(FoundSpool& found);
+  static void note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
+                          std::uint64_t last);
   static bool owes_backups(FoundSpool& found);
   void make_all_again(FoundSpool& found, Lane& lane, std::uint32_t version,
                       std::uint64_t next_commit, SteadyTime now, Resumed& resumed);

@@ -37,7 +37,7 @@ namespace hydrant::detail {
 class Pipeline final : public BatchWalk {
  public:
   Pipeline(DeliveryHost& host, Lane& lane)
-      : host_(&host), lane_(&lane), portion_(host, lane.delimiter), sending_(host, lane) {}
+      : portion_(host, lane.delimiter), host_(&host), lane_(&lane), sending_(host, lane) {}
 
   void start(ClosedBatch batch) override {
     batch_ = std::move(batch);
@@ -364,13 +364,13 @@ class Pipeline final : public BatchWalk {
                       std::to_string(piece.attempts) + ")");
   }
 
+  Portion portion_;  // first: it is aligned to a line of cache
   DeliveryHost* host_;
   Lane* lane_;
   ClosedBatch batch_;
   std::size_t next_slice_ = 0;
   std::uint32_t next_record_ = 0;
   std::uint64_t part_ = 0;
-  Portion portion_;
   std::size_t portion_first_slice_ = 0;
   std::uint32_t portion_first_record_ = 0;
   bool filling_ = false;  // the transform yielded in the middle of a portion

@@ -21,7 +21,7 @@ inline Journaling::Findings Journaling::find(
   for (std::shared_ptr<Spool>& spool : spools) {
     auto found = std::make_unique<FoundSpool>();
     found->spool = std::move(spool);
-    const Status read = found->spool->read(
+    Status read = found->spool->read(
         findings.counts, [&](const FoundChunk& chunk) { take_in(*found, chunk); },
         [&] {
           done.bytes = findings.counts.bytes;
@@ -30,6 +30,12 @@ inline Journaling::Findings Journaling::find(
           }
         });
     ++done.spools;
+    if (read && journal.durability().survives_power_loss()) {
+      read = found->spool->for_each_logged(
+          [&](std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
+            note_logged(*found, shard, first, last);
+          });
+    }
     if (!read) {
       findings.trouble = found->spool->name() + ": " + read.failure().message;
       continue;
@@ -39,6 +45,7 @@ inline Journaling::Findings Journaling::find(
         return one->first_sequence < other->first_sequence;
       });
     }
+    journal.keep(*found->spool);
     findings.spools.push_back(std::move(found));
   }
   if (progress && done.spools_in_all != 0) {
@@ -69,6 +76,9 @@ inline Journaling::Resumed Journaling::take_up(Findings& findings, Lane& main, L
       }
     }
     resumed.backups_dropped += backup == nullptr && owes_backups(found) ? 1u : 0u;
+    if (survives_power_loss()) {
+      log_what_is_not(found);
+    }
     // The chunks' own refs: those that no batch needs go here.
     for (Chunk& chunk : found.chunks) {
       if (--chunk.refs == 0) {
@@ -114,8 +124,16 @@ inline bool Journaling::owes_backups(FoundSpool& found) {
   });
 }
 
+/// A log says some things more than once.
+inline void Journaling::note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
+                                    std::uint64_t last) {
+  if (shard < SettledTracks::shard_count_max) {
+    SettledTracks::add_again(FoundSpool::of(found.logged, shard), first, last);
+  }
+}
+
 inline void Journaling::take_in(FoundSpool& found, const FoundChunk& chunk) {
-  constexpr std::uint32_t shard_count_max = 1u << 20;
+  constexpr std::uint32_t shard_count_max = SettledTracks::shard_count_max;
   if (chunk.shard >= shard_count_max) {
     return;
   }
@@ -215,6 +233,43 @@ inline bool Journaling::make_again(FoundSpool& found, Lane& lane, const Seal& se
   return true;
 }
 
+/// Calls `visit(Slice)` for each run of the chunk's readable records.
+template <class Visit>
+void Journaling::for_each_run(Chunk& chunk, Visit visit) {
+  const FoundChunk found{
+      chunk.memory,      chunk_bytes(chunk.size_class), 0, 0, chunk.delimiter_size, 0,
+      chunk.sealed_count};
+  found.for_each_run([&](std::uint32_t first, std::uint32_t last) {
+    Slice run;
+    run.chunk = &chunk;
+    run.first = first;
+    run.last = last;
+    run.arrival = chunk.opened_wall;
+    visit(std::move(run));
+  });
+}
+
+/// Records that a killed process had not yet on stable storage are as old as any: the next commit
+/// writes them. A chunk whose records have all ended is of no interest.
+inline void Journaling::log_what_is_not(FoundSpool& found) {
+  for (Chunk& chunk : found.chunks) {
+    if (chunk.refs == 1) {
+      continue;  // no batch needs it
+    }
+    for_each_run(chunk, [&](const Slice& run) {
+      const std::uint64_t first = run.first_sequence();
+      found.of(found.logged, chunk.shard)
+          .for_each_unsettled(
+              first, first + run.count(), [&](std::uint64_t from, std::uint64_t to) {
+                ++chunk.refs;
+                found.uncommitted.push_back(
+                    run.part(static_cast<std::uint32_t>(from - chunk.first_sequence),
+                             static_cast<std::uint32_t>(to - chunk.first_sequence)));
+              });
+    });
+  }
+}
+
 /// Every open record that is in no batch made again.
 inline void Journaling::gather_rest(FoundSpool& found, Lane& lane, SteadyTime now) {
   // By age; within a shard by sequence, even where the wall clock went back.
@@ -229,16 +284,8 @@ inline void Journaling::gather_rest(FoundSpool& found, Lane& lane, SteadyTime no
   std::stable_sort(in_order.begin(), in_order.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [age, chunk] : in_order) {
-    const Chunk& page = *chunk;
-    const FoundChunk found_chunk{
-        page.memory, chunk_bytes(page.size_class), 0, 0, page.delimiter_size, 0, page.sealed_count};
-    found_chunk.for_each_run([&](std::uint32_t first, std::uint32_t last) {
-      Slice run;
-      run.chunk = const_cast<Chunk*>(&page);
-      run.first = first;
-      run.last = last;
+    for_each_run(*chunk, [&](Slice run) {
       run.arrival_steady = now;
-      run.arrival = page.opened_wall;
       for_each_open(lane, run, [&](const Slice& open) { gather(found, lane, open); });
     });
   }

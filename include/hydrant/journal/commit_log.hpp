@@ -28,7 +28,7 @@
 
 #include <hydrant/core/files.hpp>
 #include <hydrant/core/record.hpp>
-#include <hydrant/journal/layout.hpp>
+#include <hydrant/journal/frame.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -38,89 +38,9 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hydrant::detail {
-
-struct FrameHeader {
-  static constexpr std::uint64_t right_magic = journal_magic("HYDFRAM1");
-  static constexpr std::size_t alignment = 4096;
-
-  std::uint64_t magic = right_magic;
-  std::uint32_t version = journal_version;
-  std::uint32_t unused = 0;
-  std::uint64_t epoch = 0;
-  std::uint64_t number = 0;
-  std::uint64_t payload_bytes = 0;
-  std::uint64_t check = 0;
-  std::uint64_t payload_digest = 0;
-  std::uint64_t unused_too = 0;
-
-  std::uint64_t right_check() const {
-    Digest digest;
-    digest.add(epoch);
-    digest.add(number);
-    digest.add(payload_bytes);
-    return digest.value();
-  }
-};
-
-enum class ItemType : std::uint16_t {
-  // 1 to 3 are those of EntryType.
-  identity = 16,
-  records = 17,
-};
-
-struct ItemHeader {
-  std::uint16_t type = 0;
-  std::uint16_t lane = 0;
-  std::uint32_t unused = 0;
-  std::uint64_t bytes = 0;
-};
-
-struct RecordsHeader {
-  std::uint32_t shard = 0;
-  std::uint32_t delimiter_size = 0;
-  std::uint64_t first_sequence = 0;
-  std::int64_t arrival = 0;
-  std::uint32_t count = 0;
-  std::uint32_t unused = 0;
-  std::uint64_t payload_bytes = 0;
-};
-
-static_assert(sizeof(FrameHeader) == 64 && sizeof(ItemHeader) == 16);
-static_assert(sizeof(RecordsHeader) == 40);
-
-/// Memory that grows without being filled.
-class FrameBuffer {
- public:
-  std::byte* extend(std::size_t bytes) {
-    if (capacity_ - size_ < bytes) {
-      grow(size_ + bytes);
-    }
-    return memory_.get() + std::exchange(size_, size_ + bytes);
-  }
-
-  void clear() { size_ = 0; }
-
-  std::size_t size() const { return size_; }
-
-  std::byte* data() { return memory_.get(); }
-
- private:
-  void grow(std::size_t least) {
-    const std::size_t capacity = std::max(least, std::max(capacity_ * 2, std::size_t{1} << 16));
-    std::unique_ptr<std::byte[]> memory(new std::byte[capacity]);
-    if (size_ != 0) {
-      std::memcpy(memory.get(), memory_.get(), size_);
-    }
-    memory_ = std::move(memory);
-    capacity_ = capacity;
-  }
-
-  std::unique_ptr<std::byte[]> memory_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
 
 /// Writes one spool's log.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -139,7 +59,7 @@ class CommitLog {
     begin_frame();
   }
 
-  /// Adds records to the next commit.
+  /// Adds records to the next commit. Until then their memory stays as it is.
   void add_records(const RecordSlice& slice) {
     RecordsHeader header;
     header.shard = slice.shard;
@@ -150,8 +70,8 @@ class CommitLog {
     const std::span<const std::byte> payload = slice.bytes();
     header.payload_bytes = payload.size();
     const std::size_t slots = slice.count() * sizeof(std::uint32_t);
-    std::byte* at = add_item(static_cast<std::uint16_t>(ItemType::records), 0,
-                             sizeof(header) + slots + payload.size());
+    std::byte* at = add_header(static_cast<std::uint16_t>(ItemType::records), 0,
+                               sizeof(header) + slots + payload.size(), sizeof(header) + slots);
     std::memcpy(at, &header, sizeof(header));
     at += sizeof(header);
     const std::uint32_t base = slice.begin_of(slice.first);
@@ -161,15 +81,17 @@ class CommitLog {
       std::memcpy(at, &slot, sizeof(slot));
       at += sizeof(slot);
     }
-    std::memcpy(at, payload.data(), payload.size());
+    add_payload(payload);
+    pad(sizeof(header) + slots + payload.size());
   }
 
   /// Adds an entry of the manifest, or the identity, to the next commit.
   void add_entry(std::uint16_t type, std::uint16_t lane, std::span<const std::byte> payload) {
-    std::byte* at = add_item(type, lane, payload.size());
+    std::byte* at = add_header(type, lane, payload.size(), payload.size());
     if (!payload.empty()) {
       std::memcpy(at, payload.data(), payload.size());
     }
+    pad(payload.size());
   }
 
   /// Writes what was added, whole or not at all, and returns when it is on stable storage.
@@ -178,7 +100,7 @@ class CommitLog {
     if (!status_) {
       return status_;
     }
-    if (buffer_.size() == sizeof(FrameHeader)) {
+    if (pending_bytes() == 0) {
       return success();
     }
     status_ = write_frame();
@@ -203,7 +125,7 @@ class CommitLog {
   /// The number of the file that was written to last.
   std::uint32_t file_number() const { return file_number_; }
 
-  std::size_t pending_bytes() const { return buffer_.size() - sizeof(FrameHeader); }
+  std::size_t pending_bytes() const { return frame_bytes() - sizeof(FrameHeader); }
 
   static std::string path_of(const std::string& directory, std::uint32_t number) {
     constexpr std::size_t width = 6;
@@ -217,25 +139,61 @@ class CommitLog {
     return (bytes + FrameHeader::alignment - 1) / FrameHeader::alignment * FrameHeader::alignment;
   }
 
+  /// A part of the frame: of `buffer_`, from `begin` on, or where it lay before.
+  struct Piece {
+    const std::byte* elsewhere;
+    std::size_t begin;
+    std::size_t size;
+  };
+
   void begin_frame() {
     buffer_.clear();
     buffer_.extend(sizeof(FrameHeader));
+    pieces_.clear();
+    piece_begin_ = 0;
+    elsewhere_bytes_ = 0;
   }
 
-  std::byte* add_item(std::uint16_t type, std::uint16_t lane, std::size_t bytes) {
+  std::size_t frame_bytes() const { return buffer_.size() + elsewhere_bytes_; }
+
+  void end_piece() {
+    if (buffer_.size() != piece_begin_) {
+      pieces_.push_back({nullptr, piece_begin_, buffer_.size() - piece_begin_});
+      piece_begin_ = buffer_.size();
+    }
+  }
+
+  /// A large one is written from where it is.
+  void add_payload(std::span<const std::byte> payload) {
+    constexpr std::size_t worth_a_piece = 4096;
+    if (payload.size() >= worth_a_piece) {
+      end_piece();
+      pieces_.push_back({payload.data(), 0, payload.size()});
+      elsewhere_bytes_ += payload.size();
+    } else if (!payload.empty()) {
+      std::memcpy(buffer_.extend(payload.size()), payload.data(), payload.size());
+    }
+  }
+
+  void pad(std::size_t bytes) {
+    const std::size_t missing = (bytes + 7) / 8 * 8 - bytes;
+    std::memset(buffer_.extend(missing), 0, missing);
+  }
+
+  /// The front of an item of so many bytes. Returns: room for the first of them.
+  std::byte* add_header(std::uint16_t type, std::uint16_t lane, std::size_t bytes,
+                        std::size_t room) {
     ItemHeader header;
     header.type = type;
     header.lane = lane;
     header.bytes = (bytes + 7) / 8 * 8;
-    std::byte* at = buffer_.extend(sizeof(header) + header.bytes);
+    std::byte* at = buffer_.extend(sizeof(header) + room);
     std::memcpy(at, &header, sizeof(header));
-    at += sizeof(header);
-    std::memset(at + bytes, 0, header.bytes - bytes);
-    return at;
+    return at + sizeof(header);
   }
 
   Status write_frame() {
-    const std::size_t whole = buffer_.size();
+    const std::size_t whole = frame_bytes();
     const std::size_t padded = aligned(whole);
     if (file_ == nullptr || bytes_ - end_ < padded) {
       if (Status turned = turn_to_next_file(padded); !turned) {
@@ -243,21 +201,38 @@ class CommitLog {
       }
     }
     std::memset(buffer_.extend(padded - whole), 0, padded - whole);
+    end_piece();
+    spans_.clear();
+    for (const Piece& piece : pieces_) {
+      spans_.emplace_back(
+          piece.elsewhere == nullptr ? buffer_.data() + piece.begin : piece.elsewhere, piece.size);
+    }
     FrameHeader header;
     header.epoch = epoch_;
     header.number = std::uint64_t{file_number_} << 32 | frames_;
     header.payload_bytes = whole - sizeof(header);
     header.check = header.right_check();
-    Digest digest;
-    digest.add(std::span<const std::byte>(buffer_.data(), whole).subspan(sizeof(header)));
-    header.payload_digest = digest.value();
+    header.payload_digest = payload_digest(header.payload_bytes);
     std::memcpy(buffer_.data(), &header, sizeof(header));
-    if (Status written = file_->write_at(end_, {buffer_.data(), padded}); !written) {
+    if (Status written = file_->write_pieces_at(end_, spans_); !written) {
       return written;
     }
     end_ += padded;
     ++frames_;
     return file_->sync();
+  }
+
+  /// Of what stands behind the header in `spans_`, without what fills up the last page.
+  std::uint64_t payload_digest(std::size_t bytes) const {
+    LongDigest digest;
+    std::size_t skip = sizeof(FrameHeader);
+    for (std::span<const std::byte> span : spans_) {
+      span = span.subspan(std::exchange(skip, 0));
+      span = span.first(std::min(span.size(), bytes));
+      digest.add(span);
+      bytes -= span.size();
+    }
+    return digest.value();
   }
 
   Status turn_to_next_file(std::size_t least) {
@@ -312,6 +287,10 @@ class CommitLog {
   std::uint32_t frames_ = 0;
   std::uint32_t file_number_;
   FrameBuffer buffer_;
+  std::vector<Piece> pieces_;
+  std::size_t piece_begin_ = 0;  // in `buffer_`, of the piece that is growing
+  std::size_t elsewhere_bytes_ = 0;
+  std::vector<std::span<const std::byte>> spans_;
   Status status_ = success();
 };
 
@@ -338,7 +317,7 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
     std::span<const std::byte> payload;
     if (is_whole) {
       payload = file.subspan(at + sizeof(header), header.payload_bytes);
-      Digest digest;
+      LongDigest digest;
       digest.add(payload);
       is_whole = digest.value() == header.payload_digest;
     }
@@ -362,6 +341,20 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
     at += (sizeof(header) + header.payload_bytes + FrameHeader::alignment - 1) /
           FrameHeader::alignment * FrameHeader::alignment;
   }
+}
+
+/// Calls `visit(shard, first, last)` for each run of records in one file of a log.
+template <class Visit>
+void for_each_logged_in(std::span<const std::byte> file, std::uint64_t epoch, Visit visit) {
+  LogCounts counts;
+  read_log_file(
+      file, epoch, counts, [&](std::uint16_t type, std::uint16_t, std::span<const std::byte> item) {
+        if (type == static_cast<std::uint16_t>(ItemType::records) &&
+            item.size() >= sizeof(RecordsHeader)) {
+          const auto header = read_plain<RecordsHeader>(item.data());
+          visit(header.shard, header.first_sequence, header.first_sequence + header.count);
+        }
+      });
 }
 
 }  // namespace hydrant::detail

@@ -132,6 +132,12 @@ class Journal final : public BlockStore {
     return spools;
   }
 
+  /// A spool that was adopted is this stream's, and is not to be adopted again.
+  void keep(const Spool& spool) {
+    const std::lock_guard guard(mutex_);
+    kept_.push_back(spool.name());
+  }
+
   /// Why something could not be written since it was last asked; empty when all is well.
   std::string take_trouble() {
     const std::lock_guard guard(mutex_);
@@ -192,6 +198,7 @@ class Journal final : public BlockStore {
   /// In a forked child: everything so far is the parent's.
   void forget_in_child() {
     new (&mutex_) std::mutex;
+    kept_.clear();
     if (lock_ != nullptr) {
       lock_->forget();
       lock_ = nullptr;
@@ -279,6 +286,9 @@ class Journal final : public BlockStore {
   }
 
   std::shared_ptr<Spool> adopt_one(const std::string& name) {
+    if (is_held(name)) {  // even where somebody has removed its lock
+      return nullptr;
+    }
     Files& files = world_->files();
     Spool::Place place{&files, top_, name, budget_};
     Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
@@ -310,6 +320,12 @@ class Journal final : public BlockStore {
     return spool;
   }
 
+  bool is_held(const std::string& name) {
+    const std::lock_guard guard(mutex_);
+    return (current_ != nullptr && current_->name() == name) ||
+           std::find(kept_.begin(), kept_.end(), name) != kept_.end();
+  }
+
   const std::shared_ptr<World> world_;
   const std::string top_;
   const std::shared_ptr<DiskBudget> budget_;
@@ -321,6 +337,7 @@ class Journal final : public BlockStore {
   SpoolIdentity next_;
   std::shared_ptr<Spool> current_;
   std::vector<std::shared_ptr<Spool>> parents_;  // in a forked child
+  std::vector<std::string> kept_;                // names of spools that were adopted
   bool is_over_ = false;
   std::atomic<SteadyTime::rep> not_before_{SteadyTime::min().time_since_epoch().count()};
   std::string trouble_;

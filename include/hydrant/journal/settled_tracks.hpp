@@ -31,7 +31,10 @@ class SettledTracks {
 
   /// The same for records some of which may have been added before.
   void add_again(Track track, std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
-    SettledRanges& settled = of(track, shard);
+    add_again(of(track, shard), first, last);
+  }
+
+  static void add_again(SettledRanges& settled, std::uint64_t first, std::uint64_t last) {
     std::vector<SettledRanges::Range> fresh;
     settled.for_each_unsettled(first, last, [&](std::uint64_t from, std::uint64_t to) {
       fresh.push_back({from, to});

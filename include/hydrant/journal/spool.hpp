@@ -8,6 +8,7 @@
 
 #include <hydrant/core/block_store.hpp>
 #include <hydrant/core/bytes.hpp>
+#include <hydrant/journal/disk_budget.hpp>
 #include <hydrant/journal/manifest.hpp>
 #include <hydrant/journal/segment.hpp>
 #include <hydrant/journal/spool_log.hpp>
@@ -26,23 +27,6 @@
 #include <vector>
 
 namespace hydrant::detail {
-
-/// How much disk all spools of a journal may take, and take.
-struct DiskBudget {
-  std::uint64_t limit = 0;  // 0: no limit
-  std::atomic<std::uint64_t> used{0};
-
-  bool take(std::uint64_t bytes) {
-    const std::uint64_t before = used.fetch_add(bytes, std::memory_order_relaxed);
-    if (limit != 0 && before + bytes > limit) {
-      used.fetch_sub(bytes, std::memory_order_relaxed);
-      return false;
-    }
-    return true;
-  }
-
-  void give_back(std::uint64_t bytes) { used.fetch_sub(bytes, std::memory_order_relaxed); }
-};
 
 /// What was found in the spools of dead processes.
 struct FoundCounts {
@@ -195,6 +179,27 @@ class Spool final : public BlockStore {
         set_aside(segment.path(), counts);
       }
       after_segment();
+    }
+    return success();
+  }
+
+  /// Calls `visit(shard, first, last)` for each run of records that the spool's log has on stable
+  /// storage. Fails when a file cannot be opened.
+  template <class Visit>
+  Status for_each_logged(Visit visit) {
+    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
+    if (!names) {
+      return names.failure();
+    }
+    for (const std::string& name : names.value()) {
+      if (!name.starts_with("log-")) {
+        continue;
+      }
+      Result<std::unique_ptr<Mapping>> file = place_.files->map(place_.directory() + "/" + name);
+      if (!file) {
+        return file.failure();
+      }
+      for_each_logged_in(file.value()->bytes(), identity().epoch, visit);
     }
     return success();
   }

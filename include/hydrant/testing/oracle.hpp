@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// The one judge of every test that sends numbered records through a stream: it
-// hears of each put, each commit and each crash, and says whether what the
-// stream promises has been kept so far, and at the end.
+// The one judge of every test that sends numbered records through a stream: it hears of each
+// put, each commit and each crash, and says whether what was promised is kept, until the end.
 #pragma once
 
 #include <hydrant/core/ledger.hpp>
 #include <hydrant/core/put_result.hpp>
 #include <hydrant/core/wait_status.hpp>
-#include <hydrant/testing/numbered_record.hpp>
+#include <hydrant/testing/oracle_entry.hpp>
+#include <hydrant/testing/oracle_rules.hpp>
 #include <hydrant/testing/simulated_destination.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,37 +22,17 @@
 
 namespace hydrant::testing {
 
-/// What the stream under test has promised.
-struct OracleRules {
-  /// Records of one producer arrive in their order, as far as they arrive for the first time.
-  bool keeps_order = false;
-  /// Each output is at the destination at most once. Else a confirmed one is not sent again.
-  bool exactly_once = false;
-  /// A record may end as lost.
-  bool may_lose = false;
-  /// How many outputs, "record#0" and so on, a transform makes of a record. None: there is no
-  /// transform, and the record itself arrives.
-  std::function<std::uint32_t(const RecordName&)> outputs_of{};
-};
-
-/// What of the records that had not ended survives a crash.
-enum class Survives : std::uint8_t {
-  nothing,           ///< They may be missing from now on.
-  what_was_durable,  ///< All that `made_durable` was told of.
-  everything         ///< All that were accepted.
-};
-
 /// Judges a run. Every fault that it finds is a sentence in `faults`.
 ///
 /// @code
 /// oracle.putting(record);
 /// oracle.put(record, stream.put(record).status());
-/// oracle.check(stream.ledger());  // at any moment
-/// ... stream.close(1h), all records ended ...
-/// oracle.check_end_of_life(stream.ledger());
-/// oracle.finish();
-/// REQUIRE(oracle.faults().empty());
+/// oracle.check(stream.ledger());  // at any moment, and check_end_of_life after close
+/// oracle.finish();                // and then there are no faults()
 /// @endcode
+///
+/// Where several lives of the stream go on at once, each is told of by the number of its process:
+/// `in_life` says whose everything is that follows.
 ///
 /// Threads: shared: unsafe.
 class Oracle {
@@ -63,25 +41,31 @@ class Oracle {
 
   // --- what happens ---------------------------------------------------------------------------
 
+  /// What follows is of that life. Without it lives are counted from 1.
+  void in_life(std::uint64_t number) { life_ = number; }
+
   /// A put begins. Until it is answered nobody knows whether the record will arrive; where the
   /// process dies first, nobody ever will.
-  void putting(const std::string& record) {
+  void putting(const std::string& record, SteadyTime now = {}) {
     const RecordName name = *RecordName::of(record);
     Entry& entry = entries_[name];
     entry.record = record;
     entry.life = life_;
+    entry.since = now;
     entry.outputs = rules_.outputs_of ? rules_.outputs_of(name) : 1;
   }
 
   /// It was answered. `dropped`: not accepted, but in the ledger, under Overflow::drop_newest.
   void put(const std::string& record, PutStatus status, bool dropped = false) {
     Entry& entry = entries_[*RecordName::of(record)];
-    const bool is_accepted = status == PutStatus::accepted;
+    const bool has_ticket = status == PutStatus::accepted;
+    const bool is_accepted = has_ticket || status == PutStatus::journal_failed;
     entry.state = is_accepted ? State::accepted : State::refused;
     expect(is_accepted || (entry.copies.empty() && entry.letters.count == 0),
            "refused, and has arrived", entry);
-    accepted_ += is_accepted || dropped ? 1u : 0u;
-    dropped_newest_ += dropped ? 1u : 0u;
+    books().accepted += is_accepted || dropped ? 1u : 0u;
+    books().nameless += is_accepted && !has_ticket ? 1u : 0u;
+    books().dropped_newest += dropped ? 1u : 0u;
   }
 
   /// From now on this record survives a crash of the kind Survives::what_was_durable.
@@ -89,38 +73,56 @@ class Oracle {
     entries_[*RecordName::of(record)].is_durable = true;
   }
 
-  /// The same of every record that was accepted so far.
-  void made_all_durable() {
+  /// The same of every record that was accepted so far: by `whose` life, or by any where that is 0;
+  /// and, where it matters, not later than `until`.
+  void made_all_durable(std::uint64_t whose = 0, SteadyTime until = SteadyTime::max()) {
     for (auto& [name, entry] : entries_) {
-      entry.is_durable = entry.is_durable || entry.state == State::accepted;
+      if (entry.state == State::accepted && (whose == 0 || entry.life == whose) &&
+          entry.since <= until) {
+        entry.is_durable = true;
+        entry.durability_damaged = 0;
+      }
+    }
+  }
+
+  /// A life begins, and takes up what is left of others.
+  void resumed(SteadyTime now) {
+    for (auto& [name, entry] : entries_) {
+      entry.since = std::max(entry.since, now);
     }
   }
 
   /// The main destination has taken something.
   void committed(const CommittedRecord& committed) {
-    const std::size_t mark =
-        rules_.outputs_of ? committed.record.rfind('#') : committed.record.size();
+    const std::size_t mark = mark_of(committed.record);
     Entry* entry = known("delivered", committed.record.substr(0, mark));
-    std::uint32_t output = 0;
-    if (entry != nullptr && mark < committed.record.size()) {
-      output =
-          static_cast<std::uint32_t>(std::stoul(std::string(committed.record.substr(mark + 1))));
+    if (entry == nullptr) {
+      return;
     }
-    if (entry == nullptr ||
-        !expect(output < entry->outputs, "an output that was not made", *entry)) {
+    const std::uint32_t output = output_of(committed.record, mark);
+    if (!expect(output < entry->outputs, "an output that was not made", *entry)) {
       return;
     }
     check_order(*entry, committed, output);
     Copies& copies = entry->copies[output];
     copies.count += committed.is_repeat ? 0u : 1u;
-    expect(!rules_.exactly_once || copies.count <= 1, "delivered twice", *entry);
-    expect(copies.acknowledged_in != life_, "sent again after it was confirmed", *entry);
-    if (committed.is_acknowledged && copies.acknowledged_in != life_) {
-      copies.acknowledged_in = life_;
-      if (is_complete(*entry)) {
-        ++complete_;
-        complete_again_ += std::exchange(entry->was_complete, true) ? 1u : 0u;
+    expect(!rules_.exactly_once || entry->may_repeat || copies.count <= 1, "delivered twice",
+           *entry);
+    expect(!copies.is_acknowledged_in(life_), "sent again after it was confirmed", *entry);
+    if (committed.is_acknowledged && !copies.is_acknowledged_in(life_)) {
+      copies.acknowledged_in.push_back(life_);
+      if (entry->is_complete_in(life_)) {
+        ++books().complete;
+        books().complete_again += entry->life != life_ ? 1u : 0u;
       }
+    }
+  }
+
+  /// What it had taken, and not confirmed, is not there any more.
+  void vanished(std::string_view record) {
+    const std::size_t mark = mark_of(record);
+    if (Entry* entry = known("vanished", record.substr(0, mark))) {
+      --entry->copies[output_of(record, mark)].count;
     }
   }
 
@@ -131,21 +133,30 @@ class Oracle {
       return;
     }
     entry->letters.count += is_repeat ? 0u : 1u;
-    expect(entry->letters.acknowledged_in != life_, "dead-lettered again after that was confirmed",
-           *entry);
-    if (is_acknowledged && entry->letters.acknowledged_in != life_) {
-      letters_again_ += entry->letters.acknowledged_in != 0 ? 1u : 0u;
-      entry->letters.acknowledged_in = life_;
-      ++letters_;
+    expect(!entry->letters.is_acknowledged_in(life_),
+           "dead-lettered again after that was confirmed", *entry);
+    if (is_acknowledged && !entry->letters.is_acknowledged_in(life_)) {
+      books().letters_again += entry->life != life_ ? 1u : 0u;
+      entry->letters.acknowledged_in.push_back(life_);
+      ++books().letters;
+    }
+  }
+
+  /// What it had taken, and not confirmed, is not there any more.
+  void letter_vanished(std::string_view record) {
+    if (Entry* entry = known("vanished", record)) {
+      --entry->letters.count;
     }
   }
 
   /// The source backup has taken this record.
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
-    if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
-      entry->backup.acknowledged_in = life_;
-      ++backups_;
+    if (entry != nullptr && committed.is_acknowledged && !entry->backup.is_acknowledged_in(life_)) {
+      books().backups_again += entry->life != life_ ? 1u : 0u;
+      entry->backup.acknowledged_in.push_back(life_);
+      ++entry->backup.count;
+      ++books().backups;
     }
   }
 
@@ -154,16 +165,16 @@ class Oracle {
     Entry& entry = entries_[*RecordName::of(record)];
     entry.has_fate = status != WaitStatus::pending;
     entry.fate = status;
-    ++fates_[static_cast<std::size_t>(status)];
+    ++books().fates[static_cast<std::size_t>(status)];
     const bool is_forgotten = status == WaitStatus::ended || status == WaitStatus::pending;
     if (is_forgotten) {
       return;
     }
-    expect((status == WaitStatus::delivered) == is_complete(entry),
+    expect((status == WaitStatus::delivered) == entry.is_complete_in(life_),
            status == WaitStatus::delivered ? "called delivered, and is not"
                                            : "delivered, and not called so",
            entry);
-    expect((status == WaitStatus::dead_lettered) == (entry.letters.acknowledged_in == life_),
+    expect((status == WaitStatus::dead_lettered) == entry.letters.is_acknowledged_in(life_),
            status == WaitStatus::dead_lettered ? "called dead-lettered, and is not"
                                                : "dead-lettered, and not called so",
            entry);
@@ -173,86 +184,138 @@ class Oracle {
   }
 
   /// The process ended without being closed; `last` is the last that it knew of its books.
-  void crashed(Survives survives, const Ledger& last) {
+  void crashed(Survives survives, const Ledger& last, std::uint64_t backups_lost = 0) {
     for (auto& [name, entry] : entries_) {
-      const bool survived = survives == Survives::everything ||
-                            (survives == Survives::what_was_durable && entry.is_durable);
-      entry.may_be_missing = entry.may_be_missing || (!survived && !entry.has_fate);
+      if (survives == Survives::nothing ||
+          (survives == Survives::what_was_durable && !entry.is_durable)) {
+        entry.may_have_died();
+      }
     }
-    end_life(last);
+    end_life(last, backups_lost);
   }
 
-  /// A life of the stream is over; another may begin.
-  void end_life(const Ledger& last) {
+  /// A life of the stream is over; another may begin. So many records will not be backed up.
+  void end_life(const Ledger& last, std::uint64_t backups_lost = 0) {
     // Of records that an earlier life has accepted nobody has a ticket to ask by.
-    const std::uint64_t named = fates(WaitStatus::lost) + dropped_newest_;
-    nameless_losses_ += last.recovered == 0 ? 0 : last.lost - std::min(last.lost, named);
+    nameless_losses_ += books().nameless_losses(last);
+    backups_lost_ += backups_lost;
+    books_.erase(life_);
     ++life_;
-    accepted_ = 0;
-    dropped_newest_ = 0;
-    complete_ = 0;
-    complete_again_ = 0;
-    letters_ = 0;
-    letters_again_ = 0;
-    backups_ = 0;
-    fates_ = {};
-    seen_ = {};
   }
+
+  // --- what a medium that has gone bad may do --------------------------------------------------
+
+  /// Something was damaged. Returns: its number, for what follows.
+  std::uint64_t new_damage() { return ++damages_; }
+
+  /// That damage may cost this record.
+  void damaged(const RecordName& name, std::uint64_t damage) {
+    if (const auto entry = entries_.find(name); entry != entries_.end()) {
+      entry->second.damaged = damage;
+    }
+  }
+
+  /// The same of a damage that nobody can notice.
+  void damaged_unnoticeably(const RecordName& name) {
+    if (const auto entry = entries_.find(name); entry != entries_.end()) {
+      entry->second.may_be_missing = true;
+      entry->second.backup_may_be_missing = true;
+    }
+  }
+
+  /// It may cost the record when the power is cut.
+  void durability_damaged(const RecordName& name, std::uint64_t damage) {
+    const auto entry = entries_.find(name);
+    if (entry != entries_.end() && entry->second.is_durable) {
+      entry->second.is_durable = false;
+      entry->second.durability_damaged = damage;
+    }
+  }
+
+  /// A record that nobody has put, and that may arrive all the same.
+  void forged(const std::string& record) {
+    Entry& entry = forged_[record];
+    entry.record = record;
+    entry.may_repeat = true;
+    entry.outputs = rules_.outputs_of
+                        ? rules_.outputs_of(RecordName::of(record).value_or(RecordName{0, 0}))
+                        : 1;
+  }
+
+  /// What was put so far may arrive twice, even where that is promised to happen never.
+  void may_repeat() {
+    for (auto& [name, entry] : entries_) {
+      entry.may_repeat = true;
+    }
+  }
+
+  /// The stream has said that something is damaged.
+  void damage_was_reported() { damages_reported_ = damages_; }
+
+  /// Whether it has not said so of all that was.
+  bool has_untold_damage() const { return damages_reported_ != damages_; }
 
   // --- what must hold -------------------------------------------------------------------------
 
   /// At any moment of a life.
   void check(const Ledger& ledger) {
+    OracleBooks& mine = books();
+    const Ledger& seen = mine.seen;
     expect(ledger.balanced(), "the ledger does not balance: " + to_text(ledger));
-    expect(ledger.accepted == accepted_,
-           "accepted " + std::to_string(accepted_) + " records: " + to_text(ledger));
-    expect(ledger.delivered <= complete_,
-           "at most " + std::to_string(complete_) + " are delivered: " + to_text(ledger));
-    expect(ledger.dead_lettered <= letters_,
-           "at most " + std::to_string(letters_) + " are dead-lettered: " + to_text(ledger));
-    expect(ledger.delivered >= seen_.delivered && ledger.dropped >= seen_.dropped &&
-               ledger.dead_lettered >= seen_.dead_lettered && ledger.lost >= seen_.lost,
-           "a count went back: " + to_text(seen_) + ", then " + to_text(ledger));
+    expect(ledger.accepted == mine.accepted,
+           "accepted " + std::to_string(mine.accepted) + " records: " + to_text(ledger));
+    expect(ledger.delivered <= mine.complete,
+           "at most " + std::to_string(mine.complete) + " are delivered: " + to_text(ledger));
+    expect(ledger.dead_lettered <= mine.letters,
+           "at most " + std::to_string(mine.letters) + " are dead-lettered: " + to_text(ledger));
+    expect(ledger.delivered >= seen.delivered && ledger.dropped >= seen.dropped &&
+               ledger.dead_lettered >= seen.dead_lettered && ledger.lost >= seen.lost,
+           "a count went back: " + to_text(seen) + ", then " + to_text(ledger));
     expect(ledger.lost == 0 || rules_.may_lose, "records were lost: " + to_text(ledger));
-    // What comes again after a crash, to make a batch whole, may have been counted by an earlier
-    // life.
+    // What comes again after a crash, to make a batch whole, may have ended in an earlier life, in
+    // whatever way, and is in the books of that one.
     if (ledger.in_memory == 0 && ledger.in_journal == 0) {
-      expect(ledger.delivered + complete_again_ >= complete_,
-             "delivered " + std::to_string(complete_) + " records: " + to_text(ledger));
-      expect(ledger.dead_lettered + letters_again_ >= letters_,
-             "dead-lettered " + std::to_string(letters_) + " records: " + to_text(ledger));
+      expect(ledger.delivered + mine.complete_again >= mine.complete,
+             "delivered " + std::to_string(mine.complete) + " records: " + to_text(ledger));
+      expect(ledger.dead_lettered + mine.letters_again >= mine.letters,
+             "dead-lettered " + std::to_string(mine.letters) + " records: " + to_text(ledger));
     }
-    seen_ = ledger;
+    mine.seen = ledger;
   }
 
   /// Once `ended` was told of every record that this life has accepted.
   void check_end_of_life(const Ledger& ledger) {
     check(ledger);
-    if (fates(WaitStatus::ended) != 0) {
-      return;  // how some ended is forgotten
-    }
-    const auto adds_up = [&](std::uint64_t count, std::uint64_t told) {
-      return ledger.recovered == 0 ? count == told : count >= told;
-    };
-    expect(adds_up(ledger.delivered, fates(WaitStatus::delivered)) &&
-               adds_up(ledger.dropped, fates(WaitStatus::dropped)) &&
-               adds_up(ledger.dead_lettered, fates(WaitStatus::dead_lettered)) &&
-               adds_up(ledger.lost, fates(WaitStatus::lost) + dropped_newest_) &&
-               adds_up(ledger.in_memory + ledger.in_journal, fates(WaitStatus::pending)),
+    expect(books().fate(WaitStatus::ended) != 0  // how some ended is forgotten
+               || books().add_up_to(ledger),
            "the ledger is not the sum of the records' fates: " + to_text(ledger));
   }
 
-  /// What the backup must have counted as delivered, once it is at rest.
-  std::uint64_t backed_up_count() const { return backups_; }
+  /// Once the backup is at rest: what it has counted.
+  void check_backup(std::uint64_t delivered) {
+    // As for the main delivery: what came again may be in the books of an earlier life.
+    const OracleBooks& mine = books();
+    expect(delivered <= mine.backups && delivered + mine.backups_again >= mine.backups,
+           "the backup has taken " + std::to_string(mine.backups) + " records, and counts " +
+               std::to_string(delivered));
+  }
 
   /// When everything is over: where each accepted record is.
   void finish() {
     std::uint64_t gone = 0;
+    std::uint64_t not_backed_up = 0;
     for (const auto& [name, entry] : entries_) {
-      if (!is_gone(entry)) {
-        continue;
+      const bool is_gone = entry.is_gone() && !entry.may_be_missing;
+      if (is_gone && entry.damaged != 0) {
+        expect(entry.damaged <= damages_reported_, "gone, for something was damaged, and not told",
+               entry);
+      } else if (is_gone) {
+        expect(++gone <= nameless_losses_, "accepted, and gone", entry);
       }
-      expect(++gone <= nameless_losses_, "accepted, and gone", entry);
+      if (rules_.backs_up && entry.state == State::accepted && entry.backup.count == 0 &&
+          !entry.backup_may_be_missing && entry.damaged == 0) {
+        expect(++not_backed_up <= backups_lost_, "accepted, and not backed up", entry);
+      }
     }
   }
 
@@ -260,27 +323,10 @@ class Oracle {
   const std::vector<std::string>& faults() const { return faults_; }
 
  private:
-  enum class State : std::uint8_t { undecided, accepted, refused };
-
-  struct Copies {
-    std::uint64_t count = 0;
-    std::uint64_t acknowledged_in = 0;  // the last life in which it was
-  };
-
-  struct Entry {
-    std::string record;
-    State state = State::undecided;
-    std::uint32_t outputs = 1;
-    std::uint64_t life = 0;                  // in which it was put
-    std::map<std::uint32_t, Copies> copies;  // by output
-    Copies letters;
-    Copies backup;
-    bool was_complete = false;
-    bool is_durable = false;
-    bool may_be_missing = false;
-    bool has_fate = false;
-    WaitStatus fate = WaitStatus::pending;
-  };
+  using Entry = detail::OracleEntry;
+  using State = Entry::State;
+  using Copies = detail::OracleCopies;
+  using OracleBooks = detail::OracleBooks;
 
   static constexpr std::size_t faults_max = 20;
 
@@ -295,37 +341,33 @@ class Oracle {
     return holds || expect(false, entry.record.substr(0, 40) + ": " + fault);
   }
 
+  OracleBooks& books() { return books_[life_]; }
+
+  /// Where a record ends and the number of the output begins that was made of it.
+  std::size_t mark_of(std::string_view output) const {
+    return rules_.outputs_of ? std::min(output.rfind('#'), output.size()) : output.size();
+  }
+
+  static std::uint32_t output_of(std::string_view output, std::size_t mark) {
+    return mark == output.size()
+               ? 0
+               : static_cast<std::uint32_t>(std::stoul(std::string(output.substr(mark + 1))));
+  }
+
   /// The entry of something that has arrived somewhere, if it is one that was put.
   Entry* known(const char* where, std::string_view record) {
     const auto name = RecordName::of(record);
     const auto entry = name ? entries_.find(*name) : entries_.end();
-    if (!expect(
-            entry != entries_.end() && entry->second.record == record &&
-                entry->second.state != State::refused,
-            std::string(where) + ", and never accepted: " + std::string(record.substr(0, 40)))) {
+    if (entry != entries_.end() && entry->second.record == record &&
+        entry->second.state != State::refused) {
+      return &entry->second;
+    }
+    const auto forged = forged_.find(record);
+    if (!expect(forged != forged_.end(), std::string(where) + ", and never accepted: " +
+                                             std::string(record.substr(0, 40)))) {
       return nullptr;
     }
-    return &entry->second;
-  }
-
-  bool is_complete(const Entry& entry) const {
-    std::uint32_t there = 0;
-    for (const auto& [output, copies] : entry.copies) {
-      there += copies.acknowledged_in == life_ ? 1u : 0u;
-    }
-    return entry.outputs != 0 && there == entry.outputs;
-  }
-
-  static bool is_gone(const Entry& entry) {
-    if (entry.state != State::accepted || entry.may_be_missing || entry.letters.count != 0) {
-      return false;
-    }
-    const bool ended_elsewhere =
-        entry.has_fate && (entry.fate == WaitStatus::lost || entry.fate == WaitStatus::dropped ||
-                           entry.fate == WaitStatus::ended);
-    const auto there = std::count_if(entry.copies.begin(), entry.copies.end(),
-                                     [](const auto& copies) { return copies.second.count != 0; });
-    return !ended_elsewhere && there != entry.outputs;
+    return &forged->second;
   }
 
   /// Among records of one producer, in the life that has accepted them: what a crash has left may
@@ -342,24 +384,17 @@ class Oracle {
     last = std::max(last, place);
   }
 
-  std::uint64_t fates(WaitStatus status) const { return fates_[static_cast<std::size_t>(status)]; }
-
   OracleRules rules_;
   std::map<RecordName, Entry> entries_;
-  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> last_of_;
+  std::map<std::string, Entry, std::less<>> forged_;
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> last_of_;  // by producer
   std::vector<std::string> faults_;
   std::uint64_t nameless_losses_ = 0;
-  // Of the present life.
+  std::uint64_t backups_lost_ = 0;
+  std::uint64_t damages_ = 0;
+  std::uint64_t damages_reported_ = 0;
+  std::map<std::uint64_t, OracleBooks> books_;  // of lives that are not over
   std::uint64_t life_ = 1;
-  std::uint64_t accepted_ = 0;
-  std::uint64_t dropped_newest_ = 0;
-  std::uint64_t complete_ = 0;
-  std::uint64_t complete_again_ = 0;
-  std::uint64_t letters_ = 0;
-  std::uint64_t letters_again_ = 0;
-  std::uint64_t backups_ = 0;
-  std::array<std::uint64_t, 6> fates_{};
-  Ledger seen_{};
 };
 
 }  // namespace hydrant::testing

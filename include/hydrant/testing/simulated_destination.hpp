@@ -54,6 +54,8 @@ struct CommittedRecord {
   bool is_repeat = false;
   /// The process is told that it was taken.
   bool is_acknowledged = false;
+  /// Which has sent it, as SimulatedEnv::number.
+  std::uint64_t process = 0;
 };
 
 /// What a destination does about a key that it knows.
@@ -104,6 +106,10 @@ class SimulatedDestination {
   /// From the next attempt on.
   void set_faults(DestinationFaults faults) const { state_->faults = faults; }
 
+  /// From now on what is known may come with other bytes: the medium that it is read from has gone
+  /// bad.
+  void let_change() const { state_->may_change = true; }
+
   /// What it was sent that must never be sent: other bytes under a known key.
   const std::vector<std::string>& violations() const { return state_->violations; }
 
@@ -135,7 +141,7 @@ class SimulatedDestination {
   /// Returns: nothing when there will never be an answer.
   std::optional<DeliveryResult> carry_out(const AttemptPlan& plan, const std::string& key,
                                           const std::vector<std::string>& records,
-                                          std::string_view bytes) const {
+                                          std::string_view bytes, std::uint64_t process = 0) const {
     using Kind = AttemptPlan::Kind;
     const bool is_known = state_->keeps == Keeps::one_per_key && state_->contents.count(key) != 0;
     if (state_->is_poison && !is_known) {
@@ -147,7 +153,7 @@ class SimulatedDestination {
     }
     switch (plan.kind) {
       case Kind::deliver:
-        commit(key, records, bytes, {}, true);
+        commit({process, key, records, bytes, true}, {});
         return DeliveryResult::make_delivered();
       case Kind::fail:
         return retry("503 try again");
@@ -156,14 +162,14 @@ class SimulatedDestination {
       case Kind::reject:
         return rejected("400 no");
       case Kind::partial:
-        return take_some(key, records, bytes);
+        return take_some({process, key, records, bytes, true});
       case Kind::hang:
         return std::nullopt;
       case Kind::hang_committed:
-        commit(key, records, bytes, {}, false);
+        commit({process, key, records, bytes, false}, {});
         return std::nullopt;
       case Kind::lose_answer:
-        commit(key, records, bytes, {}, false);
+        commit({process, key, records, bytes, false}, {});
         return retry("the answer was lost");
       case Kind::throw_up:
         throw std::runtime_error("connection reset");
@@ -186,6 +192,7 @@ class SimulatedDestination {
     std::map<std::string, std::string> contents;  // by key; only where one is kept
     std::vector<std::string> violations;
     std::uint64_t attempts = 0;
+    bool may_change = false;
   };
 
   AttemptPlan::Kind draw() const {
@@ -206,34 +213,43 @@ class SimulatedDestination {
     return Kind::deliver;
   }
 
-  DeliveryResult take_some(const std::string& key, const std::vector<std::string>& records,
-                           std::string_view bytes) const {
+  /// What one attempt has sent.
+  struct Delivery {
+    std::uint64_t process;
+    const std::string& key;
+    const std::vector<std::string>& records;
+    std::string_view bytes;
+    bool is_acknowledged;
+  };
+
+  DeliveryResult take_some(const Delivery& sent) const {
     std::vector<RecordFailure> failures;
-    std::vector<bool> is_left_out(records.size());
-    for (std::uint32_t i = 0; i < records.size(); ++i) {
+    std::vector<bool> is_left_out(sent.records.size());
+    for (std::uint32_t i = 0; i < sent.records.size(); ++i) {
       if (state_->dice.chance(333)) {
         failures.push_back({i, "one by one", !state_->dice.chance(200)});
         is_left_out[i] = true;
       }
     }
-    commit(key, records, bytes, is_left_out, true);
+    commit(sent, is_left_out);
     return partial(std::move(failures));
   }
 
-  void commit(const std::string& key, const std::vector<std::string>& records,
-              std::string_view bytes, const std::vector<bool>& is_left_out,
-              bool is_acknowledged) const {
+  void commit(const Delivery& sent, const std::vector<bool>& is_left_out) const {
     bool is_repeat = false;
     if (state_->keeps == Keeps::one_per_key) {
-      const auto [known, is_new] = state_->contents.emplace(key, bytes);
+      const auto [known, is_new] = state_->contents.emplace(sent.key, sent.bytes);
       is_repeat = !is_new;
-      if (known->second != bytes) {
-        state_->violations.push_back("same identity, other bytes: " + key);
+      if (known->second != sent.bytes) {
+        if (!state_->may_change) {
+          state_->violations.push_back("same identity, other bytes: " + sent.key);
+        }
+        known->second = sent.bytes;
       }
     }
-    for (std::size_t i = 0; i < records.size() && state_->tell; ++i) {
+    for (std::size_t i = 0; i < sent.records.size() && state_->tell; ++i) {
       if (is_left_out.empty() || !is_left_out[i]) {
-        state_->tell({key, records[i], is_repeat, is_acknowledged});
+        state_->tell({sent.key, sent.records[i], is_repeat, sent.is_acknowledged, sent.process});
       }
     }
   }

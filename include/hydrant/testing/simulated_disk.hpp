@@ -8,6 +8,7 @@
 #include <hydrant/core/files.hpp>
 #include <hydrant/testing/simulated_disk_calls.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,14 +30,23 @@ namespace hydrant::testing {
 /// ... read what the next process finds ...
 /// @endcode
 ///
-/// The object always stands for the process that lives now. `kill_process` and `cut_power` end
-/// that process: what it had open stays usable, but does not reach the disk any more.
+/// The object stands for one process, and when that is dead, for the next: `kill_process` and
+/// `cut_power` end the one that lives. What that had open stays usable, but does not reach the disk
+/// any more. `another_process` is a second one on the same disk.
 ///
 /// Threads: shared: safe.
 class SimulatedDisk final : public Files {
  public:
   explicit SimulatedDisk(std::uint64_t seed = 1, std::shared_ptr<EventTrace> trace = nullptr)
-      : state_(std::make_shared<detail::DiskState>(seed, std::move(trace))) {}
+      : state_(std::make_shared<detail::DiskState>(seed, std::move(trace))),
+        process_(state_->new_process()) {}
+
+  /// The disk as another process sees it. That one has no successor: when it is dead, every call
+  /// fails.
+  std::shared_ptr<SimulatedDisk> another_process() const {
+    std::lock_guard guard(state_->lock);
+    return std::shared_ptr<SimulatedDisk>(new SimulatedDisk(state_));
+  }
 
   // --- what befalls it ------------------------------------------------------------------------
 
@@ -44,27 +54,29 @@ class SimulatedDisk final : public Files {
   /// are gone.
   void kill_process() {
     std::lock_guard guard(state_->lock);
-    state_->kill_process();
+    state_->kill(process());
   }
 
   /// The process is killed by the `n`-th call from now on, before or in the middle of it. `killed`
   /// is called then, from within the call.
   void kill_at_call(std::uint64_t n, std::function<void()> killed = {}) {
     std::lock_guard guard(state_->lock);
-    state_->killing_call = state_->calls + n;
-    state_->killed = std::move(killed);
+    process()->killing_call = process()->calls + n;
+    process()->killed = std::move(killed);
   }
 
-  /// The process ends, and of what was never synced only some sectors and names are there.
+  /// All processes end, and of what was never synced only some sectors and names are there.
   void cut_power() {
     std::lock_guard guard(state_->lock);
     state_->cut_power();
   }
 
-  /// The `n`-th call from now on fails with the system's error `os_code`; later ones do not.
-  void fail_call(std::uint64_t n, int os_code = EIO) {
+  /// The `n`-th call from now on fails with the system's error `os_code`, and so do those that
+  /// follow it, `count` together; later ones do not.
+  void fail_call(std::uint64_t n, int os_code = EIO, std::uint64_t count = 1) {
     std::lock_guard guard(state_->lock);
-    state_->failing_call = state_->calls + n;
+    state_->failing_from = state_->calls + n;
+    state_->failing_until = saturating_sum(state_->failing_from, count);
     state_->failing_code = os_code;
   }
 
@@ -95,6 +107,19 @@ class SimulatedDisk final : public Files {
     }
     state_->note("disk: bit flips in", path, bit);
     file->flip_bit(bit);
+    return true;
+  }
+
+  /// The medium loses what is behind the first `size` bytes of a file. Nobody has it mapped.
+  /// Returns: false when it is not longer.
+  bool cut_off(const std::string& path, std::uint64_t size) {
+    std::lock_guard guard(state_->lock);
+    const auto file = state_->names.find(path);
+    if (file == nullptr || size >= file->size()) {
+      return false;
+    }
+    state_->note("disk: the end is gone of", path, size);
+    file->cut_off(static_cast<std::size_t>(size));
     return true;
   }
 
@@ -132,10 +157,22 @@ class SimulatedDisk final : public Files {
     return state_->calls;
   }
 
+  /// Calls that have failed so far, by a fault.
+  std::uint64_t failure_count() const {
+    std::lock_guard guard(state_->lock);
+    return state_->failures;
+  }
+
   /// Disk space that is taken.
   std::uint64_t used() const {
     std::lock_guard guard(state_->lock);
     return state_->used();
+  }
+
+  /// Disk space that is left.
+  std::uint64_t room() const {
+    std::lock_guard guard(state_->lock);
+    return state_->room();
   }
 
   // --- Files ----------------------------------------------------------------------------------
@@ -147,7 +184,7 @@ class SimulatedDisk final : public Files {
       return hydrant::detail::system_failure("create", path, code);
     }
     return std::unique_ptr<File>(
-        std::make_unique<detail::SimulatedOpenFile>(state_, std::move(file), path));
+        std::make_unique<detail::SimulatedOpenFile>(state_, process(), std::move(file), path));
   }
 
   Status rename(const std::string& from, const std::string& to) override {
@@ -169,7 +206,7 @@ class SimulatedDisk final : public Files {
   /// In an order of the dice's: a disk promises none.
   Result<std::vector<std::string>> list(const std::string& path) override {
     std::lock_guard guard(state_->lock);
-    int code = state_->begin_call("list", path, 0);
+    int code = state_->begin_call(process(), "list", path, 0);
     if (code == 0 && !state_->names.has_directory(path)) {
       code = ENOENT;
     }
@@ -195,12 +232,12 @@ class SimulatedDisk final : public Files {
       return hydrant::detail::system_failure("create", path, code);
     }
     return std::unique_ptr<Mapping>(
-        std::make_unique<detail::SimulatedMapping>(state_, std::move(file), path));
+        std::make_unique<detail::SimulatedMapping>(state_, process(), std::move(file), path));
   }
 
   Result<std::unique_ptr<Mapping>> map(const std::string& path) override {
     std::lock_guard guard(state_->lock);
-    int code = state_->begin_call("map", path, 0);
+    int code = state_->begin_call(process(), "map", path, 0);
     auto file = state_->names.find(path);
     if (code == 0 && file == nullptr) {
       code = ENOENT;
@@ -209,7 +246,7 @@ class SimulatedDisk final : public Files {
       return hydrant::detail::system_failure("open", path, code);
     }
     return std::unique_ptr<Mapping>(
-        std::make_unique<detail::SimulatedMapping>(state_, std::move(file), path));
+        std::make_unique<detail::SimulatedMapping>(state_, process(), std::move(file), path));
   }
 
   Result<std::unique_ptr<LogFile>> create_log(const std::string& path,
@@ -221,12 +258,12 @@ class SimulatedDisk final : public Files {
     }
     file->sync();  // the zeros are on the disk; the name is not
     return std::unique_ptr<LogFile>(
-        std::make_unique<detail::SimulatedLogFile>(state_, std::move(file), path));
+        std::make_unique<detail::SimulatedLogFile>(state_, process(), std::move(file), path));
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     std::lock_guard guard(state_->lock);
-    int code = state_->begin_call("lock", path, 0);
+    int code = state_->begin_call(process(), "lock", path, 0);
     if (code == 0 && state_->locked.count(path) != 0) {
       code = EWOULDBLOCK;
     }
@@ -236,8 +273,9 @@ class SimulatedDisk final : public Files {
     if (code != 0) {
       return hydrant::detail::system_failure("lock", path, code);
     }
-    state_->locked.insert(path);
-    return std::unique_ptr<FileLock>(std::make_unique<detail::SimulatedLock>(state_, path));
+    state_->locked.emplace(path, process());
+    return std::unique_ptr<FileLock>(
+        std::make_unique<detail::SimulatedLock>(state_, process(), path));
   }
 
   std::string boot_id() override {
@@ -246,9 +284,23 @@ class SimulatedDisk final : public Files {
   }
 
  private:
+  explicit SimulatedDisk(std::shared_ptr<detail::DiskState> state)
+      : state_(std::move(state)), process_(state_->new_process()), has_successor_(false) {}
+
+  static std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) {
+    return a + std::min(b, ~a);
+  }
+
+  const detail::ProcessPointer& process() {
+    if (has_successor_ && !process_->is_alive) {
+      process_ = state_->new_process();
+    }
+    return process_;
+  }
+
   int create_file(std::string_view what, const std::string& path, std::uint64_t size,
                   const std::shared_ptr<detail::SimulatedFile>& file) {
-    int code = state_->begin_call(what, path, size, detail::CallKind::allocates);
+    int code = state_->begin_call(process(), what, path, size, detail::CallKind::allocates);
     if (code == 0 && (state_->room() < size || state_->room() == 0)) {
       code = ENOSPC;
     }
@@ -264,7 +316,7 @@ class SimulatedDisk final : public Files {
   template <class Change>
   Status change(std::string_view what, const std::string& path, Change make) {
     std::lock_guard guard(state_->lock);
-    int code = state_->begin_call(what, path, 0);
+    int code = state_->begin_call(process(), what, path, 0);
     if (code == 0) {
       code = make();
     }
@@ -272,6 +324,8 @@ class SimulatedDisk final : public Files {
   }
 
   std::shared_ptr<detail::DiskState> state_;
+  detail::ProcessPointer process_;
+  const bool has_successor_ = true;
 };
 
 }  // namespace hydrant::testing

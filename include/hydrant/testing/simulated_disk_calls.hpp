@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hydrant::testing {
 
@@ -39,18 +41,37 @@ namespace detail {
 
 enum class CallKind : std::uint8_t { plain, allocates, syncs };
 
-/// A disk and the process that uses it. Everything is guarded by `lock`.
+/// A process, as far as the disk knows of it. What it has opened ends with it.
+struct ProcessOnDisk {
+  bool is_alive = true;
+  std::uint64_t calls = 0;
+  std::uint64_t killing_call = 0;
+  std::function<void()> killed;
+};
+
+using ProcessPointer = std::shared_ptr<ProcessOnDisk>;
+
+/// A disk and the processes that use it. Everything is guarded by `lock`.
 struct DiskState {
   DiskState(std::uint64_t seed, std::shared_ptr<EventTrace> event_trace)
       : dice(seed), trace(std::move(event_trace)) {}
 
+  ProcessPointer new_process() {
+    processes.push_back(std::make_shared<ProcessOnDisk>());
+    return processes.back();
+  }
+
   /// Each call comes by here first. Returns: 0, or the error that it is to fail with.
-  int begin_call(std::string_view what, const std::string& path, std::uint64_t number,
-                 CallKind kind = CallKind::plain) {
+  int begin_call(const ProcessPointer& process, std::string_view what, const std::string& path,
+                 std::uint64_t number, CallKind kind = CallKind::plain) {
+    if (!process->is_alive) {
+      return EIO;
+    }
     ++calls;
+    ++process->calls;
     write_back();
     int code = broken;
-    if (calls == failing_call) {
+    if (failing_from <= calls && calls < failing_until) {
       code = failing_code;
     } else if (dice.chance(faults.any_call)) {
       code = kind == CallKind::allocates && dice.chance(500) ? ENOSPC : EIO;
@@ -58,31 +79,39 @@ struct DiskState {
       code = EIO;
     }
     note(what, path, number);
-    if (calls == killing_call) {
-      kill_process();
-      code = EIO;
+    if (process->calls == process->killing_call) {
+      kill(process);
+      return EIO;
     }
     if (code != 0) {
+      ++failures;
       note("disk: the call fails, error", path, static_cast<std::uint64_t>(code));
     }
     return code;
   }
 
-  void kill_process() {
-    note("disk: process killed", {}, life);
-    ++life;
-    killing_call = 0;
-    locked.clear();
-    for (const auto& [path, file] : names.files()) {
-      file->part_from_mappings();
+  void kill(ProcessPointer process) {
+    if (!process->is_alive) {
+      return;
     }
-    if (killed) {
-      std::exchange(killed, nullptr)();
+    note("disk: process killed", {}, calls);
+    process->is_alive = false;
+    std::erase(processes, process);
+    std::erase_if(locked, [&](const auto& held) { return held.second == process; });
+    for (const auto& [path, file] : names.files()) {
+      if (file->is_mapped_by(process.get())) {
+        file->part_from_mappings();
+      }
+    }
+    if (process->killed) {
+      std::exchange(process->killed, nullptr)();
     }
   }
 
   void cut_power() {
-    kill_process();
+    while (!processes.empty()) {
+      kill(processes.back());
+    }
     ++boots;
     note("disk: power cut", {}, boots);
     names.cut_power(dice);
@@ -112,19 +141,19 @@ struct DiskState {
 
   std::mutex lock;
   SimulatedNames names;
-  std::set<std::string> locked;
+  std::vector<ProcessPointer> processes;  // that live
+  std::map<std::string, ProcessPointer> locked;
   SeededDice dice;
   std::shared_ptr<EventTrace> trace;
   DiskFaults faults;
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t life = 1;
   std::uint64_t boots = 1;
   std::uint64_t calls = 0;
-  std::uint64_t failing_call = 0;
+  std::uint64_t failures = 0;  // of calls
+  std::uint64_t failing_from = 0;
+  std::uint64_t failing_until = 0;
   int failing_code = 0;
   int broken = 0;
-  std::uint64_t killing_call = 0;
-  std::function<void()> killed;
 
  private:
   void write_back() {
@@ -139,11 +168,12 @@ struct DiskState {
 /// What the open objects of a process have in common.
 class OpenOnDisk {
  public:
-  OpenOnDisk(std::shared_ptr<DiskState> disk, std::shared_ptr<SimulatedFile> file, std::string path)
+  OpenOnDisk(std::shared_ptr<DiskState> disk, ProcessPointer process,
+             std::shared_ptr<SimulatedFile> file, std::string path)
       : disk_(std::move(disk)),
+        process_(std::move(process)),
         file_(std::move(file)),
-        path_(std::move(path)),
-        life_(disk_->life) {}
+        path_(std::move(path)) {}
 
  protected:
   /// Runs `call`, an `int(int code)`, unless the process is dead: then nothing reaches the disk.
@@ -151,8 +181,8 @@ class OpenOnDisk {
   Status run(std::string_view what, std::uint64_t number, CallKind kind, Call call) {
     std::lock_guard guard(disk_->lock);
     int code = EIO;
-    if (life_ == disk_->life) {
-      code = call(disk_->begin_call(what, path_, number, kind));
+    if (process_->is_alive) {
+      code = call(disk_->begin_call(process_, what, path_, number, kind));
     }
     return code == 0 ? success() : hydrant::detail::system_failure(what, path_, code);
   }
@@ -162,7 +192,7 @@ class OpenOnDisk {
     return run("sync", 0, CallKind::syncs, [this](int code) {
       if (code == 0) {
         file_->sync();
-      } else if (life_ == disk_->life) {
+      } else if (process_->is_alive) {
         file_->fail_sync(disk_->dice);
       }
       return code;
@@ -176,9 +206,9 @@ class OpenOnDisk {
   }
 
   std::shared_ptr<DiskState> disk_;
+  ProcessPointer process_;
   std::shared_ptr<SimulatedFile> file_;
   std::string path_;
-  std::uint64_t life_;
 };
 
 class SimulatedOpenFile final : public File, private OpenOnDisk {
@@ -207,9 +237,10 @@ class SimulatedOpenFile final : public File, private OpenOnDisk {
 
 class SimulatedMapping final : public Mapping, private OpenOnDisk {
  public:
-  SimulatedMapping(std::shared_ptr<DiskState> disk, std::shared_ptr<SimulatedFile> file,
-                   std::string path)
-      : OpenOnDisk(std::move(disk), std::move(file), std::move(path)), memory_(file_->map()) {}
+  SimulatedMapping(std::shared_ptr<DiskState> disk, ProcessPointer process,
+                   std::shared_ptr<SimulatedFile> file, std::string path)
+      : OpenOnDisk(std::move(disk), std::move(process), std::move(file), std::move(path)),
+        memory_(file_->map(process_.get())) {}
 
   std::span<std::byte> bytes() override { return memory_->bytes(); }
 
@@ -218,7 +249,7 @@ class SimulatedMapping final : public Mapping, private OpenOnDisk {
   /// All mappings of the file part from it, for processes are not forked here.
   void become_private() noexcept override {
     std::lock_guard guard(disk_->lock);
-    if (life_ == disk_->life) {
+    if (process_->is_alive) {
       file_->part_from_mappings();
     }
   }
@@ -246,12 +277,12 @@ class SimulatedLogFile final : public LogFile, private OpenOnDisk {
 
 class SimulatedLock final : public FileLock, private OpenOnDisk {
  public:
-  SimulatedLock(std::shared_ptr<DiskState> disk, std::string path)
-      : OpenOnDisk(std::move(disk), nullptr, std::move(path)) {}
+  SimulatedLock(std::shared_ptr<DiskState> disk, ProcessPointer process, std::string path)
+      : OpenOnDisk(std::move(disk), std::move(process), nullptr, std::move(path)) {}
 
   ~SimulatedLock() override {
     std::lock_guard guard(disk_->lock);
-    if (!forgotten_ && life_ == disk_->life) {
+    if (!forgotten_ && process_->is_alive) {
       disk_->locked.erase(path_);
     }
   }

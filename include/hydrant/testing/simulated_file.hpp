@@ -96,11 +96,15 @@ class PageMemory {
 /// Threads: guarded by its disk.
 class SimulatedFile {
  public:
-  /// What processes see, for a mapping to hold on to.
-  const std::shared_ptr<PageMemory>& map() {
+  /// What processes see, for a mapping of this one to hold on to.
+  const std::shared_ptr<PageMemory>& map(const void* process) {
     is_mapped_ = true;
+    mapped_by_ = process;
     return seen_;
   }
+
+  /// Whether that process has mapped it last.
+  bool is_mapped_by(const void* process) const { return mapped_by_ == process; }
 
   std::span<std::byte> bytes() const { return seen_->bytes(); }
 
@@ -197,6 +201,16 @@ class SimulatedFile {
     unsynced_.clear();
   }
 
+  /// The end of the file is gone, everywhere. Nobody has it mapped.
+  void cut_off(std::size_t size) {
+    for (PageMemory* image : {seen_.get(), &believed_, &disk_}) {
+      image->resize(std::min(image->size(), size));
+    }
+    const std::size_t pages = seen_->page_count();
+    written_.erase(written_.lower_bound(pages), written_.end());
+    unsynced_.erase(unsynced_.lower_bound(pages), unsynced_.end());
+  }
+
   /// Turns one bit over, everywhere: the medium has gone bad.
   void flip_bit(std::uint64_t bit) {
     const auto at = static_cast<std::size_t>(bit / 8);
@@ -250,6 +264,7 @@ class SimulatedFile {
   PageMemory believed_;
   PageMemory disk_;
   bool is_mapped_ = false;
+  const void* mapped_by_ = nullptr;
   std::set<std::size_t> written_;   // pages, by calls, ever
   std::set<std::size_t> unsynced_;  // pages, by calls, since the last sync
 };

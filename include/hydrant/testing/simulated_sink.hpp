@@ -52,7 +52,8 @@ class SimulatedSink {
       return std::nullopt;
     }
     env_.note("sink: end", key_, static_cast<std::uint64_t>(plan_.kind));
-    std::optional<DeliveryResult> result = destination_.carry_out(plan_, key_, records_, bytes_);
+    std::optional<DeliveryResult> result =
+        destination_.carry_out(plan_, key_, records_, bytes_, env_.number());
     is_silent_ = !result;
     return result;
   }
@@ -111,7 +112,7 @@ class SimulatedStore {
     if (!plan.never_answers() && plan.delay > patience) {
       return retry("no answer in time");
     }
-    return destination_.carry_out(plan, key, lines_of(bytes), bytes)
+    return destination_.carry_out(plan, key, lines_of(bytes), bytes, env_.number())
         .value_or(retry("no answer in time"));
   }
 

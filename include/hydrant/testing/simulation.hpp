@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A whole world from one seed: its time, its dice, its disk, and processes that
-// live in it one after the other, run by one thread in an order that the dice
-// choose. Equal seeds, equal worlds, to the last event.
+// live in it, one after the other or several at once, run by one thread in an
+// order that the dice choose. Equal seeds, equal worlds, to the last event.
 #pragma once
 
 #include <hydrant/core/env.hpp>
@@ -92,16 +92,28 @@ class FilesOfProcess final : public Files {
 
 /// One process, dead or alive.
 struct SimulatedProcess {
-  SimulatedProcess(std::uint64_t seed, std::shared_ptr<SimulatedClock> process_clock,
-                   std::shared_ptr<EventTrace> event_trace, std::shared_ptr<SimulatedDisk> disk)
-      : clock(std::move(process_clock)),
-        executor(std::make_shared<SimulatedExecutor>(seed, clock, event_trace)),
-        files(std::move(disk), executor),
+  SimulatedProcess(std::uint64_t process_number, std::uint64_t seed,
+                   std::shared_ptr<SimulatedClock> process_clock,
+                   std::shared_ptr<SimulatedSchedule> schedule,
+                   std::shared_ptr<EventTrace> event_trace,
+                   std::shared_ptr<SimulatedDisk> process_disk)
+      : number(process_number),
+        clock(std::move(process_clock)),
+        executor(std::make_shared<SimulatedExecutor>(seed, std::move(schedule))),
+        disk(std::move(process_disk)),
+        files(disk, executor),
         trace(std::move(event_trace)),
         dice(~seed) {}
 
+  void kill() {
+    executor->kill();
+    disk->kill_process();
+  }
+
+  const std::uint64_t number;
   std::shared_ptr<SimulatedClock> clock;
   std::shared_ptr<SimulatedExecutor> executor;
+  std::shared_ptr<SimulatedDisk> disk;
   FilesOfProcess files;
   std::shared_ptr<EventTrace> trace;
   SeededDice dice;
@@ -130,6 +142,9 @@ class SimulatedEnv {
 
   /// Runs the streams that this process is given to.
   std::shared_ptr<hydrant::detail::Executor> executor() const { return process_->executor; }
+
+  /// Which process of its world this is, counted from 1.
+  std::uint64_t number() const { return process_->number; }
 
   /// False once the process was killed: then it runs nothing, and reaches no disk and no sink.
   bool is_alive() const { return process_->executor->is_alive(); }
@@ -163,6 +178,8 @@ class SimulatedEnv {
   void yields(std::uint32_t per_mille) const { process_->executor->yields(per_mille); }
 
  private:
+  friend class Simulation;
+
   std::shared_ptr<detail::SimulatedProcess> process_;
 };
 
@@ -189,35 +206,61 @@ class Simulation {
   explicit Simulation(std::uint64_t seed, std::size_t lines_max = 64)
       : world_(std::make_shared<State>(seed, lines_max)) {}
 
-  /// Starts the next process, in place of one that was killed or has ended.
+  /// Starts the next process, in place of those that were killed or have ended: none of them lives
+  /// any more.
   SimulatedEnv start_process() const {
-    if (world_->process != nullptr) {
-      kill_process();
-    }
-    const std::uint64_t number = ++world_->processes;
+    kill_process();
+    return start_another_process();
+  }
+
+  /// Starts a further process, beside those that live.
+  SimulatedEnv start_another_process() const {
+    const std::uint64_t number = ++world_->processes_started;
     world_->trace->note("process starts", {}, number);
-    world_->process = std::make_shared<detail::SimulatedProcess>(
-        mix64(world_->seed ^ number << 32), world_->clock, world_->trace, world_->disk);
-    return SimulatedEnv(world_->process);
+    world_->processes.push_back(std::make_shared<detail::SimulatedProcess>(
+        number, mix64(world_->seed ^ number << 32), world_->clock, world_->schedule, world_->trace,
+        world_->disk->another_process()));
+    return SimulatedEnv(world_->processes.back());
   }
 
-  /// Ends the process without another word: its work is dropped, its files and sinks are out of its
-  /// reach. Streams are still there, as objects, to be destroyed. What it wrote stays.
+  /// Ends every process without another word: its work is dropped, its files and sinks are out of
+  /// its reach. Streams are still there, as objects, to be destroyed. What it wrote stays.
   void kill_process() const {
-    end_process();
-    world_->disk->kill_process();
+    for (const auto& process : world_->processes) {
+      process->kill();
+    }
+    world_->processes.clear();
   }
 
-  /// The same in the middle of the `n`-th call to the disk from now on.
+  /// The same with one process; the others live on.
+  void kill_process(const SimulatedEnv& env) const {
+    env.process_->kill();
+    std::erase(world_->processes, env.process_);
+  }
+
+  /// The same, in the middle of that process's `n`-th call to the disk from now on.
+  static void kill_at_disk_call(const SimulatedEnv& env, std::uint64_t n) {
+    const std::weak_ptr<detail::SimulatedProcess> process = env.process_;
+    env.process_->disk->kill_at_call(n, [process] {
+      if (const auto killed = process.lock()) {
+        killed->executor->kill();
+      }
+    });
+  }
+
+  /// Of the process that was started last.
   void kill_at_disk_call(std::uint64_t n) const {
-    world_->disk->kill_at_call(n, [process = world_->process] { process->executor->kill(); });
+    kill_at_disk_call(SimulatedEnv(world_->processes.back()), n);
   }
 
-  /// Ends the process, and takes from the disk what was never synced, or parts of it.
+  /// Ends every process, and takes from the disk what was never synced, or parts of it.
   void cut_power() const {
-    end_process();
+    kill_process();
     world_->disk->cut_power();
   }
+
+  /// Whether tasks have kept each other busy without end while no time went by.
+  bool is_stuck() const { return world_->schedule->is_stuck(); }
 
   SimulatedDisk& disk() const { return *world_->disk; }
 
@@ -239,23 +282,19 @@ class Simulation {
         : seed(mix64(world_seed)),
           trace(std::make_shared<EventTrace>(lines_max)),
           clock(std::make_shared<detail::SimulatedClock>(trace)),
+          schedule(std::make_shared<detail::SimulatedSchedule>(seed + 3, clock, trace)),
           disk(std::make_shared<SimulatedDisk>(seed + 1, trace)),
           dice(seed + 2) {}
 
     std::uint64_t seed;
     std::shared_ptr<EventTrace> trace;
     std::shared_ptr<detail::SimulatedClock> clock;
+    std::shared_ptr<detail::SimulatedSchedule> schedule;
     std::shared_ptr<SimulatedDisk> disk;
     SeededDice dice;
-    std::shared_ptr<detail::SimulatedProcess> process;
-    std::uint64_t processes = 0;
+    std::vector<std::shared_ptr<detail::SimulatedProcess>> processes;  // that live
+    std::uint64_t processes_started = 0;
   };
-
-  void end_process() const {
-    if (world_->process != nullptr) {
-      world_->process->executor->kill();
-    }
-  }
 
   std::shared_ptr<State> world_;
 };
