@@ -31,6 +31,8 @@ struct Scene {
   testing::Oracle oracle;
   std::map<std::uint64_t, std::uint64_t> numbers{};  // of each producer's next record
   std::vector<std::string> faults{};
+  /// Some life could not write to its log, and no later one has said that all is durable.
+  bool log_was_lost = false;
 
   void expect(bool holds, const std::string& fault) {
     if (!holds) {
@@ -119,6 +121,7 @@ class ProcessUnderTest {
         failures != failures_seen_) {
       failures_seen_ = failures;
       has_lost_its_log_ = stream_->sync(std::chrono::nanoseconds(0)) == SyncStatus::failed;
+      scene_->log_was_lost = scene_->log_was_lost || has_lost_its_log_;
       if (!is_alive()) {
         return;
       }
@@ -206,6 +209,7 @@ class ProcessUnderTest {
     scene_->world.trace().note("sync", {}, static_cast<std::uint64_t>(status));
     if (status == SyncStatus::durable && is_alive()) {
       oracle().made_all_durable(whose_records());
+      scene_->log_was_lost = scene_->log_was_lost && whose_records() != 0;
     }
   }
 
