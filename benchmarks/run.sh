@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
-install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libcurl4-openssl-dev catch2 \
+install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libcurl4-openssl-dev libssl-dev catch2 \
   liblmdb-dev libsqlite3-dev librocksdb-dev
 
 quick=()
@@ -41,6 +41,9 @@ build/release/benchmarks/pipeline --rounds "$rounds" --mib "$mib" --json "$summa
 echo
 echo "== durable"
 build/release/benchmarks/durable --directory build/benchmarks/durable --json "$summary"
+echo
+echo "== s3"
+build/release/benchmarks/s3 --rounds "$rounds" --json "$summary"
 echo
 echo "== compile time"
 benchmarks/compile_time.sh --json "$summary"

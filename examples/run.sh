@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
 install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev \
-  libcurl4-openssl-dev catch2 libcpp-httplib-dev zstd gzip jq wrk
+  libcurl4-openssl-dev libssl-dev catch2 libcpp-httplib-dev zstd gzip jq wrk
 
 programs=build/release/examples
 work=build/examples

@@ -77,12 +77,13 @@ inline void validate(const StreamParts& parts, const MemoryPlan& plan) {
   plan.validate(errors, parts.options.buffering.size, parts.options.memory_limit.value == 0);
   errors.check(!parts.is_pumped || parts.options.overflow.kind() != Overflow::Kind::block,
                "overflow", "must not block when the stream is pumped", "block");
-  parts.sink.validate(errors);
-  const auto nested = [&errors](std::string_view prefix, const AnySink& sink,
-                                const OutputOptions& options) {
+  const StreamUse use{.is_journalled = parts.options.journal.is_on()};
+  parts.sink.validate(use, errors);
+  const auto nested = [&](std::string_view prefix, const AnySink& sink,
+                          const OutputOptions& options) {
     OptionErrors inner;
     options.validate(inner);
-    sink.validate(inner);
+    sink.validate(use, inner);
     errors.merge(prefix, inner);
   };
   nested("error_output.", parts.error_sink, parts.error_options);

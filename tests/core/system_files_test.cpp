@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,12 @@
 #include "test.hpp"
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+using hydrant::Failure;
+using hydrant::Result;
+using hydrant::Status;
 using hydrant::SystemFiles;
 
 namespace {
@@ -168,4 +173,61 @@ TEST_CASE("system files say what is not there", "[core][system_files]") {
   REQUIRE(files.list(missing).failure().os_code == ENOENT);
   REQUIRE(files.remove(missing).failure().message ==
           "remove " + missing + ": No such file or directory");
+}
+
+TEST_CASE("system files read a file that is small", "[core][system_files]") {
+  const Scratch scratch;
+  SystemFiles files;
+  const std::string path = scratch.path + "/a";
+  std::ofstream(path) << std::string(10'000, 'x');
+
+  REQUIRE(files.read(path, 10'001).value() == std::string(10'000, 'x'));
+  REQUIRE(files.read(path, 10'000).value() == std::string(10'000, 'x'));
+  const auto too_large = files.read(path, 9'999);
+  REQUIRE(too_large.failure().os_code == EFBIG);
+  REQUIRE(too_large.failure().message == "read " + path + ": it is larger than 9999 bytes");
+  REQUIRE(files.read(scratch.path + "/none", 9).failure().message ==
+          "read " + scratch.path + "/none: No such file or directory");
+  REQUIRE(files.read(scratch.path, 9).failure().os_code == EISDIR);
+}
+
+TEST_CASE("system files do not wait for a pipe that nobody writes to", "[core][system_files]") {
+  const Scratch scratch;
+  const std::string path = scratch.path + "/pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+
+  REQUIRE(SystemFiles().read(path, 9).value().empty());
+}
+
+TEST_CASE("files that can only be mapped can be read", "[core][system_files]") {
+  const Scratch scratch;
+  std::ofstream(scratch.path + "/a") << "content";
+  std::ofstream(scratch.path + "/empty");
+
+  struct MappedFiles final : hydrant::Files {
+    Failure none() { return {"not here"}; }
+
+    Result<std::unique_ptr<hydrant::File>> create(const std::string&) override { return none(); }
+
+    Status rename(const std::string&, const std::string&) override { return none(); }
+
+    Status remove(const std::string&) override { return none(); }
+
+    Status make_directories(const std::string&) override { return none(); }
+
+    Status sync_directory(const std::string&) override { return none(); }
+
+    Result<std::vector<std::string>> list(const std::string&) override { return none(); }
+
+    Result<std::unique_ptr<hydrant::Mapping>> map(const std::string& path) override {
+      return real.map(path);
+    }
+
+    SystemFiles real;
+  } files;
+
+  REQUIRE(files.read(scratch.path + "/a", 7).value() == "content");
+  REQUIRE(files.read(scratch.path + "/empty", 0).value().empty());
+  REQUIRE(files.read(scratch.path + "/a", 6).failure().os_code == EFBIG);
+  REQUIRE(files.read(scratch.path + "/none", 9).failure().os_code == ENOENT);
 }

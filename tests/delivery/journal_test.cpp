@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <hydrant/hydrant.hpp>
+#include <hydrant/object/directory_store.hpp>
 #include <hydrant/testing/manual_env.hpp>
 #include <hydrant/testing/memory_sink.hpp>
 #include <hydrant/testing/scripted_sink.hpp>
@@ -149,3 +150,29 @@ TEST_CASE("a stream whose journal cannot be opened says why, and is not built",
 }
 
 }  // namespace
+
+TEST_CASE("a stream refuses a key that does not suit what it does", "[delivery][journal]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  const auto fault_of = [&](const hydrant::StreamOptions& options, const char* prefix) {
+    try {
+      hydrant::DeliveryStream stream{
+          options, hydrant::identity,
+          hydrant::ObjectSink{
+              hydrant::DirectoryStore{scratch.path + "/lake"}, hydrant::Lines{},
+              hydrant::Uncompressed{},
+              hydrant::Key{{.prefix = prefix,
+                            .error_output_prefix = "errors/!{firehose:error-output-type}/"}}}};
+      return std::string();
+    } catch (const hydrant::OptionsError& error) {
+      return std::string(error.what());
+    }
+  };
+  hydrant::StreamOptions unjournalled;
+  unjournalled.name = "orders";
+
+  REQUIRE(fault_of(unjournalled, "!{hydrant:pid}/") == "");
+  REQUIRE(fault_of(journalled(scratch.path), "!{hydrant:pid}/").find("with a journal") !=
+          std::string::npos);
+  REQUIRE(fault_of(unjournalled, "!{partitionKeyFromQuery:customer}/")
+              .find("when Dynamic Partitioning is enabled") != std::string::npos);
+}

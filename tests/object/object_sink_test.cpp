@@ -290,3 +290,22 @@ TEST_CASE("object sink refuses at construction a prefix that its store would ref
     REQUIRE(errors.faults()[0].field == "key.prefix");
   }
 }
+
+TEST_CASE("object sink refuses at construction an error prefix that its store would refuse",
+          "[object][object_sink]") {
+  OptionErrors errors;
+  ObjectSink(DirectoryStore("lake"), Lines{}, Zstd{},
+             Key({.error_output_prefix = "../!{firehose:error-output-type}/"}))
+      .validate(errors);
+  REQUIRE(errors.faults().size() == 1);
+  REQUIRE(errors.faults()[0].field == "key.error_output_prefix");
+}
+
+TEST_CASE("object sink says when its key does not suit the stream", "[object][object_sink]") {
+  const ObjectSink sink{DirectoryStore{"lake"}, Lines{}, Zstd{}, Key{"!{hydrant:pid}/"}};
+  OptionErrors errors;
+  sink.validate_use({}, errors);
+  REQUIRE(errors.empty());
+  sink.validate_use({.is_journalled = true}, errors);
+  REQUIRE(errors.faults().size() == 1);
+}

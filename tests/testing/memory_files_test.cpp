@@ -79,3 +79,16 @@ TEST_CASE("memory files lose what was not synced", "[testing][memory_files]") {
 
   REQUIRE(files.content("x") == "safe");
 }
+
+TEST_CASE("memory files can be read whole, if they are small", "[testing][memory_files]") {
+  MemoryFiles files;
+  REQUIRE(files.make_directories("lake"));
+  REQUIRE(write(*files.create("lake/a").value(), "content"));
+
+  REQUIRE(files.read("lake/a", 7).value() == "content");
+  REQUIRE(files.read("lake/a", 6).failure().os_code == EFBIG);
+  REQUIRE(files.read("lake/b", 6).failure().os_code == ENOENT);
+  REQUIRE(files.read("lake", 6).failure().os_code == EISDIR);
+  files.fail_call(1, EIO);
+  REQUIRE(files.read("lake/a", 7).failure().os_code == EIO);
+}

@@ -6,6 +6,7 @@
 
 #include <hydrant/core/result.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -127,6 +128,20 @@ class Files {
   /// The names in a directory, without "." and "..".
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
 
+  /// All of a file, which is small.
+  /// Errors: EFBIG when it is larger than `bytes_max`.
+  virtual Result<std::string> read(const std::string& path, std::size_t bytes_max) {
+    Result<std::unique_ptr<Mapping>> mapping = map(path);
+    if (!mapping) {
+      return mapping.failure();
+    }
+    const std::span<const std::byte> bytes = mapping.value()->bytes();
+    if (bytes.size() > bytes_max) {
+      return too_large(path, bytes_max);
+    }
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+
   // What only a journal needs. A file system without it cannot hold one.
 
   /// Removes an empty directory.
@@ -154,6 +169,11 @@ class Files {
   /// Changes whenever what was written, but not synced, may have been lost: with each start of the
   /// operating system. Empty where that cannot be known.
   virtual std::string boot_id() { return {}; }
+
+ protected:
+  static Failure too_large(const std::string& path, std::size_t bytes_max) {
+    return {"read " + path + ": it is larger than " + std::to_string(bytes_max) + " bytes", EFBIG};
+  }
 
  private:
   static Failure without(const std::string& path) {

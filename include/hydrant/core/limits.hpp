@@ -31,6 +31,19 @@ inline constexpr std::int64_t retry_duration_seconds_max = 7200;
 /// Source: Firehose API 2015-08-04, shape Prefix: at most 1,024 characters as written.
 inline constexpr std::size_t prefix_length_max = 1024;
 
+/// Source: Firehose guide, custom prefixes for S3 objects: at most 512 characters once evaluated.
+/// Here bytes, so that no key exceeds what S3 takes.
+inline constexpr std::size_t prefix_evaluated_bytes_max = 512;
+
+/// Source: Firehose API 2015-08-04, shape FileExtension: at most 128 characters.
+inline constexpr std::size_t file_extension_length_max = 128;
+
+/// Source: Amazon S3 guide, naming objects: keys have at most 1,024 bytes.
+inline constexpr std::size_t object_key_bytes_max = 1024;
+
+/// Source: Firehose guide, dynamic partitioning, multi record de-aggregation: 500 per record.
+inline constexpr std::uint32_t deaggregated_records_max = 500;
+
 static_assert(record_bytes_max < buffering_size_min);
 
 }  // namespace hydrant::limits

@@ -157,6 +157,30 @@ class SystemFiles final : public Files {
     return ::rmdir(path.c_str()) == 0 ? success() : detail::system_failure("remove", path, errno);
   }
 
+  Result<std::string> read(const std::string& path, std::size_t bytes_max) override {
+    // What is no plain file may have nobody who writes it: that is no reason to wait.
+    const detail::Descriptor file(detail::open_file(path, O_RDONLY | O_NONBLOCK));
+    if (file.number() < 0) {
+      return detail::system_failure("read", path, errno);
+    }
+    std::string content;
+    std::array<char, 4096> block{};
+    for (;;) {
+      const ssize_t size = ::read(file.number(), block.data(), block.size());
+      if (size == 0) {
+        return content;
+      }
+      if (size > 0) {
+        content.append(block.data(), static_cast<std::size_t>(size));
+      } else if (errno != EINTR) {
+        return detail::system_failure("read", path, errno);
+      }
+      if (content.size() > bytes_max) {
+        return too_large(path, bytes_max);
+      }
+    }
+  }
+
   Result<std::unique_ptr<Mapping>> create_mapped(const std::string& path,
                                                  std::uint64_t size) override {
     const detail::Descriptor file(detail::open_file(path, O_RDWR | O_CREAT | O_EXCL));

@@ -8,6 +8,7 @@
 
 #include <hydrant/core/result.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,26 @@ struct HttpHeader {
 
   friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
+
+namespace detail {
+
+/// Whether two headers have the same name, whatever its case.
+inline bool is_same_header_name(std::string_view a, std::string_view b) {
+  constexpr auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  if (a.size() != b.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace detail
 
 /// How long each phase of a request may take. The attempt's deadline holds beside them.
 struct HttpTimeouts {
@@ -61,6 +82,26 @@ struct HttpRequest {
   }
 };
 
+/// A request as errors name it: the method and where to, without credentials, query and fragment.
+inline std::string to_text(const HttpRequest& request) {
+  constexpr std::size_t size_max = 512;
+  const std::string_view url = request.url;
+  const std::size_t scheme = url.find("://");
+  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::string text = request.method + " " + std::string(url.substr(0, start));
+  const std::size_t path = std::min(url.find_first_of("/?#", start), url.size());
+  std::string_view server = url.substr(start, path - start);
+  server.remove_prefix(server.rfind('@') + 1);
+  const std::size_t port = server.find_first_not_of("0123456789", server.rfind(':') + 1);
+  if (server.rfind(':') != std::string_view::npos && port != std::string_view::npos &&
+      !server.starts_with('[')) {
+    return text + "...";  // what stands there may be part of a password
+  }
+  const std::string_view place = url.substr(path, url.find_first_of("?#", path) - path);
+  return text + std::string(server) + std::string(place.substr(0, size_max)) +
+         (place.size() > size_max ? "..." : "");
+}
+
 /// What a server answered, whatever its status.
 struct HttpResponse {
   int status = 0;
@@ -70,27 +111,11 @@ struct HttpResponse {
   /// The value of the first header of that name, whatever its case; empty when there is none.
   std::string_view header(std::string_view name) const {
     for (const HttpHeader& field : headers) {
-      if (has_name(field.name, name)) {
+      if (detail::is_same_header_name(field.name, name)) {
         return field.value;
       }
     }
     return {};
-  }
-
- private:
-  static bool has_name(std::string_view a, std::string_view b) {
-    constexpr auto lower = [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    if (a.size() != b.size()) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (lower(a[i]) != lower(b[i])) {
-        return false;
-      }
-    }
-    return true;
   }
 };
 
@@ -121,8 +146,17 @@ class HttpTransport {
   HttpTransport& operator=(const HttpTransport&) = delete;
   virtual ~HttpTransport() = default;
 
-  /// Starts a request. Never waits.
+  /// Starts a request. Never waits, never fails: why it could not be sent is the first step's
+  /// result.
   virtual std::unique_ptr<HttpExchange> start(HttpRequest request) = 0;
+
+  /// Returns as soon as a step of one of the exchanges would lead on, or after `at_most`. They are
+  /// this transport's, at least one, and all held by the calling thread.
+  virtual void wait(std::span<HttpExchange* const> exchanges, std::chrono::milliseconds at_most) {
+    // A transport that cannot watch several watches one, and looks at the others often.
+    constexpr std::chrono::milliseconds turn{5};
+    exchanges.front()->wait(exchanges.size() == 1 || at_most < turn ? at_most : turn);
+  }
 };
 
 /// Carries out one request, and waits for it.
@@ -133,14 +167,14 @@ template <class Cancelled>
 Result<HttpResponse> perform(HttpTransport& transport, HttpRequest request,
                              const Cancelled& cancelled) {
   constexpr std::chrono::milliseconds turn{100};
-  const std::string what = request.method + " request";
+  const std::string what = to_text(request);
   const std::unique_ptr<HttpExchange> exchange = transport.start(std::move(request));
   while (true) {
     if (std::optional<Result<HttpResponse>> result = exchange->step()) {
       return std::move(*result);
     }
     if (cancelled()) {
-      return Failure{what + ": given up, out of time"};
+      return Failure{what + ": given up: the attempt's time is over"};
     }
     exchange->wait(turn);
   }

@@ -6,9 +6,9 @@
 #pragma once
 
 #include <hydrant/core/base64.hpp>
+#include <hydrant/core/json_cursor.hpp>
 #include <hydrant/core/result.hpp>
 #include <hydrant/core/time.hpp>
-#include <hydrant/object/json_cursor.hpp>
 
 #include <charconv>
 #include <chrono>

@@ -7,12 +7,19 @@
 
 #include <hydrant/core/batch.hpp>
 #include <hydrant/core/error.hpp>
+#include <hydrant/core/json_text.hpp>
 #include <hydrant/core/limits.hpp>
-#include <hydrant/core/uuid.hpp>
+#include <hydrant/core/stream_use.hpp>
+#include <hydrant/core/system_host.hpp>
+#include <hydrant/core/system_zone_file.hpp>
+#include <hydrant/object/key_prefix.hpp>
+#include <hydrant/object/time_zone.hpp>
 
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,274 +27,311 @@
 
 namespace hydrant {
 
-namespace detail {
+/// How objects are named.
+///
+/// A prefix is text with expressions, at most 1024 characters as written and 512 bytes once
+/// evaluated:
+///
+///     !{timestamp:yyyy/MM/dd}     the arrival of the object's oldest record, in the letters of
+///                                 Java's DateTimeFormatter, for the United States
+///     !{firehose:random-string}   11 letters and digits, others at each place, the same for the
+///                                 same batch
+///     !{firehose:error-output-type}   such as processing-failed; only in `error_output_prefix`
+///     !{partitionKeyFromQuery:name}, !{partitionKeyFromLambda:name}   the partition key of that
+///                                 name, whoever found it; only in `prefix`
+///     !{hydrant:stream}, !{hydrant:version}, !{hydrant:batch-id}      what the suffix has, too
+///     !{hydrant:host}, !{hydrant:pid}   where the Key was made
+///
+/// A key must be the same on every attempt, also after a crash, in another process: or an object
+/// is stored twice, under two names. `pid` breaks that, which is why a stream with a journal
+/// refuses it; `host` does where the journal moves to another host; and so does a change of these
+/// options, or of the time zone's rules, for batches that were under way when it was made.
+///
+/// Values of partition keys are escaped: see `escape_key_value`. Those longer than 200 bytes end
+/// with a digest of the whole; so do shorter ones where a prefix would exceed 512 bytes.
+struct KeyOptions {
+  /// Of the data's objects. Default empty. Without any expression, `yyyy/MM/dd/HH/` follows it.
+  /// Source: Firehose API 2015-08-04, shape Prefix; guide, custom prefixes for S3 objects.
+  std::string prefix{};
 
-/// A date and time of day in UTC, as keys print them.
-struct KeyTime {
-  explicit KeyTime(WallTime instant) {
-    const auto midnight = std::chrono::floor<std::chrono::days>(instant);
-    const std::chrono::year_month_day date(midnight);
-    const std::chrono::hh_mm_ss time(instant - midnight);
-    year = static_cast<int>(date.year());
-    month = static_cast<unsigned>(date.month());
-    day = static_cast<unsigned>(date.day());
-    const std::chrono::sys_days new_year(date.year() / std::chrono::January / 1);
-    day_of_year = static_cast<unsigned>((midnight - new_year).count()) + 1;
-    hour = static_cast<unsigned>(time.hours().count());
-    minute = static_cast<unsigned>(time.minutes().count());
-    second = static_cast<unsigned>(time.seconds().count());
-  }
+  /// Of the error output's objects. Default empty, which is allowed only when `prefix` has no
+  /// expressions: `<prefix><error-output-type>/yyyy/MM/dd/HH/`. One without any expression is
+  /// followed by the same.
+  /// Source: Firehose API 2015-08-04, shape ErrorOutputPrefix.
+  std::string error_output_prefix{};
 
-  int year;
-  unsigned month;
-  unsigned day;
-  unsigned day_of_year;
-  unsigned hour;
-  unsigned minute;
-  unsigned second;
+  /// Of the times in prefix and suffix. Default empty, which is UTC. See `TimeZone` for the names.
+  /// Source: Firehose API 2015-08-04, shape CustomTimeZone.
+  std::string time_zone{};
+
+  /// In place of the format's and the codec's extensions, for data. Default empty: theirs.
+  /// Range: a '.' and 1 to 127 of [0-9a-z!-_.*'()].
+  /// Source: Firehose API 2015-08-04, shape FileExtension.
+  std::string file_extension{};
 };
 
-inline std::string padded(unsigned value, std::size_t width) {
-  std::string digits = std::to_string(value);
-  return digits.size() < width ? std::string(width - digits.size(), '0') + digits : digits;
-}
+/// What a Key asks the system for, at construction. Tests hand in functions of their own.
+struct KeySystem {
+  ReadZoneFile read_zone_file = &read_system_zone_file;
+  std::string (*host_name)() = &system_host_name;
+  std::uint64_t (*process_id)() = &system_process_id;
+};
 
-}  // namespace detail
+/// Prefix, stream, version, time (of years with ten digits), id and extension, with the '-'
+/// between.
+static_assert(limits::prefix_evaluated_bytes_max + limits::stream_name_length_max + 1 + 10 + 1 +
+                  27 + 36 + limits::file_extension_length_max <=
+              limits::object_key_bytes_max);
 
-/// How objects are named: `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<id><extension>`.
-///
-/// Expressions in the prefix: `!{timestamp:<pattern>}` with yyyy, MM, dd, DDD, HH,
-/// mm, ss and 'quoted' text, in UTC, from the arrival of the object's oldest
-/// record; `!{firehose:random-string}`; `!{firehose:error-output-type}`. A prefix
-/// without any expression is followed by `yyyy/MM/dd/HH/`.
-///
-/// Objects of the error output go to `<prefix><error-output-type>/yyyy/MM/dd/HH/`,
-/// unless the prefix names the error output type itself (which is nothing in the key of data).
-/// They carry no extension of the format, as in Firehose, but that of the codec: a compressed
-/// object that does not say so is taken for a broken one.
+/// `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<id><extension>`, at most 1024 bytes.
 ///
 /// @code
 /// hydrant::Key{"clicks/day=!{timestamp:yyyy-MM-dd}/"}
+/// hydrant::Key{{.prefix = "clicks/!{partitionKeyFromQuery:customer}/",
+///               .error_output_prefix = "errors/!{firehose:error-output-type}/",
+///               .time_zone = "Asia/Tokyo"}}
 /// @endcode
+///
+/// Objects of the error output carry no extension of the format, as in Firehose, but that of the
+/// codec: a compressed object that does not say so is taken for a broken one.
 ///
 /// Threads: immutable; shared: safe.
 /// Source: Firehose guide, custom prefixes for S3 objects.
 class Key {
  public:
   /// The default: `yyyy/MM/dd/HH/`.
-  Key() : Key(std::string_view()) {}
+  Key() : Key(KeyOptions()) {}
+
+  /// The short form: errors lie beside the data, in `<error-output-type>/yyyy/MM/dd/HH/` of the
+  /// folder that the prefix names before its first expression.
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+
+  explicit Key(const Text& prefix) : Key(with_errors_beside(std::string_view(prefix))) {}
 
   /// Faults are reported by `validate`, when the stream is built.
-  explicit Key(std::string_view prefix) : prefix_(prefix) { parse(); }
+  /// Blocks: on the disk, to read the zone file.
+  explicit Key(KeyOptions options, const KeySystem& system = {}) : options_(std::move(options)) {
+    constexpr const char* hour = "!{timestamp:yyyy/MM/dd/HH}/";
+    std::string prefix = options_.prefix;
+    std::string error = options_.error_output_prefix;
+    if (!has_expressions(error)) {
+      // Neither is there a folder of its own, nor can the data's be told without its expressions.
+      error = error.empty() && !has_expressions(prefix) ? prefix : error;
+      error += std::string("!{firehose:error-output-type}/") + hour;
+    }
+    if (!has_expressions(prefix)) {
+      prefix += hour;
+    }
+    prefix_ = parsed(prefix, system);
+    error_output_prefix_ = parsed(error, system);
+    Result<TimeZone> zone = TimeZone::find(options_.time_zone, system.read_zone_file);
+    if (zone) {
+      zone_ = std::move(zone.value());
+    } else {
+      zone_fault_ = zone.failure().message;
+    }
+  }
 
-  /// Adds one line to `errors` for each expression that means nothing, and for a prefix too long.
+  /// Adds one line to `errors` for each rule that the options break, whatever the stream does.
   void validate(OptionErrors& errors) const {
-    errors.check(prefix_.size() <= limits::prefix_length_max, "key.prefix",
-                 "must be at most 1024 characters long",
-                 std::to_string(prefix_.size()) + " characters");
-    for (const Fault& fault : faults_) {
-      errors.check(false, "key.prefix", fault.rule, "\"" + fault.expression + "\"");
+    validate_prefix(errors, "key.prefix", options_.prefix, prefix_);
+    if (!options_.error_output_prefix.empty()) {
+      validate_prefix(errors, "key.error_output_prefix", options_.error_output_prefix,
+                      error_output_prefix_);
+    }
+    validate_rules(errors);
+    errors.check(zone_fault_.empty(), "key.time_zone",
+                 "must be a time zone that can be read, but it " + zone_fault_,
+                 "\"" + options_.time_zone + "\"");
+    errors.check(is_file_extension(options_.file_extension), "key.file_extension",
+                 "must be a '.' and 1 to 127 of the characters 0-9 a-z ! - _ . * ' ( )",
+                 "\"" + options_.file_extension + "\"");
+  }
+
+  /// Adds one line to `errors` for each rule that the options break in such a stream.
+  void validate_use(const StreamUse& use, OptionErrors& errors) const {
+    const detail::KeyExpression& prefix = prefix_.expression();
+    const std::string value = "\"" + options_.prefix + "\"";
+    if (use.is_partitioned) {
+      errors.check(prefix.has_partition_keys(), "key.prefix",
+                   "must contain !{partitionKeyFromQuery:...} or !{partitionKeyFromLambda:...} "
+                   "when Dynamic Partitioning is enabled",
+                   value);
+      validate_partition_keys(use.partition_keys, errors);
+    } else {
+      errors.check(!prefix.has_partition_keys(), "key.prefix",
+                   "breaks a rule: Dynamic Partitioning Namespaces can only be part of a prefix "
+                   "expression when Dynamic Partitioning is enabled",
+                   value);
+    }
+    for (const detail::KeyPrefix* one : {&prefix_, &error_output_prefix_}) {
+      errors.check(
+          !use.is_journalled || !one->expression().has(detail::KeyPart::Kind::pid),
+          one == &prefix_ ? "key.prefix" : "key.error_output_prefix",
+          "must not contain !{hydrant:pid} with a journal: a batch that another process "
+          "takes up would be stored under a second name",
+          "\"" + (one == &prefix_ ? options_.prefix : options_.error_output_prefix) + "\"");
     }
   }
 
   /// The key of a batch's object.
   std::string evaluate(const BatchInfo& batch, std::string_view format_extension,
                        std::string_view codec_extension) const {
-    const detail::KeyTime time(batch.first_arrival);
-    std::string key;
-    std::uint64_t instance = 0;
-    for (const Part& part : parts_) {
-      append(key, part, batch, time, instance);
-    }
+    const detail::LocalTime time(batch.first_arrival, zone_);
     const bool is_error = !batch.error_output_type.empty();
-    if (is_error && !names_error_output_type_) {
-      key += batch.error_output_type;
-      key += '/';
-    }
-    if (!has_expressions_ || (is_error && !names_error_output_type_)) {
-      append_timestamp(key, "yyyy/MM/dd/HH/", time);
-    }
+    std::string key = (is_error ? error_output_prefix_ : prefix_).evaluate(batch, time);
     key += batch.stream;
     key += '-';
     key += std::to_string(batch.version);
     key += '-';
-    append_timestamp(key, "yyyy-MM-dd-HH-mm-ss-", time);
+    suffix_time_.append_to(key, time);
     key += batch.request_id;
-    // Firehose gives error objects no extension of the format; one that is compressed must still
-    // say so.
-    key += is_error ? std::string_view() : format_extension;
-    key += codec_extension;
+    if (is_error) {
+      key += codec_extension;
+    } else if (options_.file_extension.empty()) {
+      key += format_extension;
+      key += codec_extension;
+    } else {
+      key += options_.file_extension;
+    }
     return key;
   }
 
  private:
-  enum class Kind : std::uint8_t { text, timestamp, random_string, error_output_type };
+  using Kind = detail::KeyPart::Kind;
 
-  struct Part {
-    Kind kind;
-    std::string text;
-  };
+  static bool has_expressions(std::string_view prefix) {
+    return prefix.find("!{") != std::string_view::npos;
+  }
 
-  struct Fault {
-    std::string rule;
-    std::string expression;
-  };
+  static KeyOptions with_errors_beside(std::string_view prefix) {
+    KeyOptions options;
+    options.prefix = prefix;
+    if (has_expressions(prefix)) {
+      const std::size_t slash = prefix.substr(0, prefix.find("!{")).rfind('/');
+      options.error_output_prefix = prefix.substr(0, slash == prefix.npos ? 0 : slash + 1);
+      options.error_output_prefix += "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/";
+    }
+    return options;
+  }
 
-  void parse() {
-    std::string_view rest = prefix_;
-    while (!rest.empty()) {
-      const std::size_t start = rest.find("!{");
-      if (start != 0) {
-        parts_.push_back({Kind::text, std::string(rest.substr(0, start))});
-        rest.remove_prefix(start == std::string_view::npos ? rest.size() : start);
-        continue;
+  static detail::KeyPrefix parsed(std::string_view prefix, const KeySystem& system) {
+    detail::KeyExpression expression(prefix);
+    for (detail::KeyPart& part : expression.parts()) {
+      if (part.kind == Kind::host) {
+        part.text = system.host_name();
+      } else if (part.kind == Kind::pid) {
+        part.text = std::to_string(system.process_id());
       }
-      const std::size_t end = rest.find('}');
-      if (end == std::string_view::npos) {
-        faults_.push_back({"must close every !{ with a }", std::string(rest)});
-        return;
-      }
-      parse_expression(rest.substr(2, end - 2));
-      rest.remove_prefix(end + 1);
+    }
+    return detail::KeyPrefix(std::move(expression));
+  }
+
+  void validate_prefix(OptionErrors& errors, std::string_view field, std::string_view text,
+                       const detail::KeyPrefix& prefix) const {
+    errors.check(text.size() <= limits::prefix_length_max, field,
+                 "must be at most 1024 characters long",
+                 std::to_string(text.size()) + " characters");
+    std::string shown;
+    append_json_string(shown, text);
+    errors.check(is_text(text), field, "must be UTF-8 without control characters", shown);
+    for (const auto& fault : prefix.expression().faults()) {
+      errors.check(false, field, fault.rule, "\"" + fault.expression + "\"");
+    }
+    if (prefix.expression().faults().empty()) {
+      const std::size_t size = longest(prefix).size();
+      errors.check(size <= limits::prefix_evaluated_bytes_max, field,
+                   "must be at most 512 bytes long after it is evaluated",
+                   std::to_string(size) + " bytes");
     }
   }
 
-  void parse_expression(std::string_view expression) {
-    constexpr std::string_view timestamp = "timestamp:";
-    has_expressions_ = true;
-    if (expression.starts_with(timestamp)) {
-      const std::string_view pattern = expression.substr(timestamp.size());
-      parts_.push_back({Kind::timestamp, std::string(pattern)});
-      std::string ignored;
-      if (pattern.empty() || !append_timestamp(ignored, pattern, detail::KeyTime(WallTime()))) {
-        add_fault(
-            "must use only yyyy, MM, dd, DDD, HH, mm, ss and 'quoted' text in !{timestamp:...}",
-            expression);
-      }
-    } else if (expression == "firehose:random-string") {
-      parts_.push_back({Kind::random_string, {}});
-    } else if (expression == "firehose:error-output-type") {
-      parts_.push_back({Kind::error_output_type, {}});
-      names_error_output_type_ = true;
-    } else {
-      add_fault(
-          "must use only the expressions !{timestamp:...}, !{firehose:random-string} and "
-          "!{firehose:error-output-type}",
-          expression);
-    }
-  }
-
-  void add_fault(std::string rule, std::string_view expression) {
-    faults_.push_back({std::move(rule), "!{" + std::string(expression) + "}"});
-  }
-
-  static void append(std::string& key, const Part& part, const BatchInfo& batch,
-                     const detail::KeyTime& time, std::uint64_t& instance) {
-    switch (part.kind) {
-      case Kind::text:
-        key += part.text;
-        break;
-      case Kind::timestamp:
-        append_timestamp(key, part.text, time);
-        break;
-      case Kind::random_string:
-        append_random_string(key, batch.request_id, ++instance);
-        break;
-      case Kind::error_output_type:
-        key += batch.error_output_type;
-        break;
-    }
-  }
-
-  /// 11 letters and digits that look random and are the same for the same batch.
-  static void append_random_string(std::string& key, std::string_view id, std::uint64_t instance) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    std::uint64_t state = instance;
-    for (const char c : id) {
-      state = mix64(state ^ static_cast<unsigned char>(c));
-    }
-    for (int i = 0; i < 11; ++i) {
-      state = mix64(state);
-      key += alphabet[state % alphabet.size()];
-    }
-  }
-
-  /// False when the pattern has a letter that means nothing here.
-  static bool append_timestamp(std::string& key, std::string_view pattern,
-                               const detail::KeyTime& time) {
-    while (!pattern.empty()) {
-      const char c = pattern.front();
-      if (c == '\'') {
-        if (!append_quoted(key, pattern)) {
-          return false;
-        }
-        continue;
-      }
-      const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      std::size_t width = 1;
-      while (is_letter && width < pattern.size() && pattern[width] == c) {
-        ++width;
-      }
-      const std::optional<std::string> text =
-          is_letter ? field(pattern.substr(0, width), time) : std::string(1, c);
-      if (!text) {
+  /// Keys are UTF-8, and stores list them in XML.
+  static bool is_text(std::string_view text) {
+    while (!text.empty()) {
+      const detail::Utf8Step step = detail::step_utf8(text);
+      const auto first = static_cast<unsigned char>(text.front());
+      if (!step.valid || first < 0x20 || first == 0x7f) {
         return false;
       }
-      key += *text;
-      pattern.remove_prefix(width);
+      text.remove_prefix(step.size);
     }
     return true;
   }
 
-  /// Takes quoted text off the front of `pattern`. As in Java, two quotes in it are one, and
-  /// nothing but two quotes is one too. False when the text does not end.
-  static bool append_quoted(std::string& key, std::string_view& pattern) {
-    std::string text;
-    for (std::size_t at = 1; at < pattern.size(); ++at) {
-      if (pattern[at] == '\'') {
-        if (!pattern.substr(at + 1).starts_with('\'')) {
-          key += text.empty() ? "'" : text;
-          pattern.remove_prefix(at + 1);
-          return true;
-        }
-        ++at;
+  /// The prefix with the longest names of month and day, and partition keys as short as can be.
+  std::string longest(const detail::KeyPrefix& prefix) const {
+    const WallTime september(std::chrono::sys_days(std::chrono::year(2025) / 9 / 24) +
+                             std::chrono::hours(12));
+    BatchInfo batch;
+    batch.error_output_type = "AmazonOpenSearchService-failed";
+    batch.stream = "stream";
+    batch.request_id = "00000000-0000-4000-8000-000000000000";
+    std::vector<PartitionKey> keys;
+    for (const detail::KeyPart& part : prefix.expression().parts()) {
+      keys.push_back({part.text, "1"});
+    }
+    batch.partition_keys = keys;
+    return prefix.evaluate(batch, detail::LocalTime(september, zone_), SIZE_MAX);
+  }
+
+  void validate_rules(OptionErrors& errors) const {
+    const detail::KeyExpression& prefix = prefix_.expression();
+    const detail::KeyExpression& error = error_output_prefix_.expression();
+    const std::string prefix_value = "\"" + options_.prefix + "\"";
+    const std::string error_value = "\"" + options_.error_output_prefix + "\"";
+    errors.check(!has_expressions(options_.prefix) || !options_.error_output_prefix.empty(),
+                 "key.error_output_prefix",
+                 "breaks a rule: ErrorOutputPrefix can't be null when Prefix contains expressions "
+                 "(set it, such as to errors/!{firehose:error-output-type}/)",
+                 error_value);
+    errors.check(!prefix.has(Kind::error_output_type), "key.prefix",
+                 "must not contain !{firehose:error-output-type}, which belongs into "
+                 "error_output_prefix",
+                 prefix_value);
+    errors.check(error.has(Kind::error_output_type), "key.error_output_prefix",
+                 "must contain !{firehose:error-output-type} when it contains expressions",
+                 error_value);
+    errors.check(!error.has_partition_keys(), "key.error_output_prefix",
+                 "must not contain !{partitionKeyFromQuery:...} or !{partitionKeyFromLambda:...}",
+                 error_value);
+  }
+
+  void validate_partition_keys(std::span<const std::string_view> names,
+                               OptionErrors& errors) const {
+    for (const std::string_view name : names) {
+      bool is_used = false;
+      for (const detail::KeyPart& part : prefix_.expression().parts()) {
+        is_used |= part.is_partition_key() && part.text == name;
       }
-      text += pattern[at];
+      errors.check(is_used, "key.prefix", "must use every partition key of the stream",
+                   "without \"" + std::string(name) + "\"");
     }
-    return false;
+    for (const detail::KeyPart& part : prefix_.expression().parts()) {
+      bool is_known = names.empty() || part.kind != Kind::partition_key_from_query;
+      for (const std::string_view name : names) {
+        is_known |= part.text == name;
+      }
+      errors.check(is_known, "key.prefix",
+                   "must name only partition keys that the stream's query makes",
+                   "\"!{partitionKeyFromQuery:" + part.text + "}\"");
+    }
   }
 
-  static std::optional<std::string> field(std::string_view letters, const detail::KeyTime& time) {
-    if (letters == "yyyy") {
-      return detail::padded(static_cast<unsigned>(time.year), 4);
-    }
-    if (letters == "MM") {
-      return detail::padded(time.month, 2);
-    }
-    if (letters == "dd") {
-      return detail::padded(time.day, 2);
-    }
-    if (letters == "DDD") {
-      return detail::padded(time.day_of_year, 3);
-    }
-    if (letters == "HH") {
-      return detail::padded(time.hour, 2);
-    }
-    if (letters == "mm") {
-      return detail::padded(time.minute, 2);
-    }
-    if (letters == "ss") {
-      return detail::padded(time.second, 2);
-    }
-    return std::nullopt;
+  static bool is_file_extension(std::string_view text) {
+    constexpr std::string_view taken = "0123456789abcdefghijklmnopqrstuvwxyz!-_.*'()";
+    return text.empty() ||
+           (text.size() > 1 && text.size() <= limits::file_extension_length_max &&
+            text.front() == '.' && text.find_first_not_of(taken) == std::string_view::npos);
   }
 
-  std::string prefix_;
-  std::vector<Part> parts_;
-  bool has_expressions_ = false;
-  bool names_error_output_type_ = false;
-  std::vector<Fault> faults_;
+  KeyOptions options_;
+  detail::KeyPrefix prefix_;
+  detail::KeyPrefix error_output_prefix_;
+  detail::TimePattern suffix_time_{"yyyy-MM-dd-HH-mm-ss-"};
+  TimeZone zone_;
+  std::string zone_fault_;
 };
 
 }  // namespace hydrant

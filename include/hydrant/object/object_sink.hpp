@@ -130,6 +130,11 @@ class ObjectSink {
     errors.merge("", key_errors);
   }
 
+  /// Adds the faults of a key that does not suit what the stream does.
+  void validate_use(const StreamUse& use, OptionErrors& errors) const {
+    key_.validate_use(use, errors);
+  }
+
   /// Makes one object of the batch: the same key and the same records on every attempt.
   /// Returns: what the store says.
   DeliveryResult deliver(const Batch& batch, Attempt& attempt) {
@@ -162,9 +167,13 @@ class ObjectSink {
       BatchInfo any;
       any.stream = "stream";
       any.request_id = "00000000-0000-4000-8000-000000000000";
-      const std::string key = key_.evaluate(any, format_.extension(), codec_.extension());
-      errors.check(store_.accepts(key), "key.prefix", "must make keys that the store takes",
-                   "\"" + key + "\"");
+      for (const std::string_view field : {"key.prefix", "key.error_output_prefix"}) {
+        const std::string key = key_.evaluate(any, format_.extension(), codec_.extension());
+        // What is wrong with the first is mostly wrong with the second, too: said once.
+        errors.check(!errors.empty() || store_.accepts(key), field,
+                     "must make keys that the store takes", "\"" + key + "\"");
+        any.error_output_type = "processing-failed";
+      }
     }
   }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hydrant/core/error.hpp>
+#include <hydrant/core/stream_use.hpp>
 #include <hydrant/sink/sink.hpp>
 
 #include <exception>
@@ -42,7 +43,8 @@ class AnySink {
   /// What the stream may append to records at `put`, so that the sink can write whole pages.
   std::string_view record_delimiter() const { return model_->record_delimiter(); }
 
-  void validate(OptionErrors& errors) const { model_->validate(errors); }
+  /// Adds the faults of the sink's options, and of those that do not suit the stream.
+  void validate(const StreamUse& use, OptionErrors& errors) const { model_->validate(use, errors); }
 
   /// Starts an attempt; a sink that is not polled ends it here as well.
   std::optional<DeliveryResult> begin(const Batch& batch, Attempt& attempt) noexcept {
@@ -71,7 +73,7 @@ class AnySink {
     Concept& operator=(const Concept&) = delete;
     virtual ~Concept() = default;
     virtual std::string_view record_delimiter() const = 0;
-    virtual void validate(OptionErrors& errors) const = 0;
+    virtual void validate(const StreamUse& use, OptionErrors& errors) const = 0;
     virtual std::optional<DeliveryResult> begin(const Batch& batch, Attempt& attempt) = 0;
     virtual std::optional<DeliveryResult> step(Attempt& attempt) = 0;
     virtual void cancel() = 0;
@@ -94,9 +96,12 @@ class AnySink {
       }
     }
 
-    void validate(OptionErrors& errors) const override {
+    void validate(const StreamUse& use, OptionErrors& errors) const override {
       if constexpr (requires { sink.validate(errors); }) {
         sink.validate(errors);
+      }
+      if constexpr (requires { sink.validate_use(use, errors); }) {
+        sink.validate_use(use, errors);
       }
     }
 

@@ -204,6 +204,23 @@ class MemoryFiles final : public Files {
     return names;
   }
 
+  Result<std::string> read(const std::string& path, std::size_t bytes_max) override {
+    std::lock_guard guard(disk_->lock);
+    int code = disk_->count_call();
+    const auto file = disk_->files.find(path);
+    if (code == 0 && file == disk_->files.end()) {
+      code = disk_->directories.count(path) != 0 ? EISDIR : ENOENT;
+    }
+    if (code != 0) {
+      return hydrant::detail::system_failure("read", path, code);
+    }
+    const std::span<char> bytes = file->second->bytes();
+    if (bytes.size() > bytes_max) {
+      return too_large(path, bytes_max);
+    }
+    return std::string(bytes.begin(), bytes.end());
+  }
+
   Status remove_directory(const std::string& path) override {
     std::lock_guard guard(disk_->lock);
     int code = disk_->count_call();

@@ -24,8 +24,7 @@ struct OracleCopies {
   std::vector<std::uint64_t> acknowledged_in{};  // the lives in which it was
 
   bool is_acknowledged_in(std::uint64_t life) const {
-    return std::find(acknowledged_in.begin(), acknowledged_in.end(), life) !=
-           acknowledged_in.end();
+    return std::find(acknowledged_in.begin(), acknowledged_in.end(), life) != acknowledged_in.end();
   }
 };
 
