@@ -15,8 +15,7 @@
 #include <string_view>
 #include <utility>
 
-#include "run_program.hpp"
-#include "scratch_directory.hpp"
+#include "swift.hpp"
 #include "test.hpp"
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,74 +24,11 @@ using hydrant::DeliveryResult;
 using hydrant::S3Checksum;
 using hydrant::S3Store;
 using hydrant::S3StoreOptions;
-using hydrant::tests::ProgramRun;
-using hydrant::tests::run_program;
+using hydrant::tests::FixedCredentials;
+using hydrant::tests::Swift;
 using Verdict = DeliveryResult::Verdict;
 
 namespace {
-
-std::string beside_this_file(const std::string& name) {
-  const std::string file = __FILE__;
-  return file.substr(0, file.rfind('/') + 1) + name;
-}
-
-/// The server, started once, and ended with the program.
-class Swift {
- public:
-  static Swift& instance() {
-    static Swift swift;
-    return swift;
-  }
-
-  Swift(const Swift&) = delete;
-  Swift& operator=(const Swift&) = delete;
-
-  ~Swift() { run_program(script_ + " stop " + scratch_.path); }
-
-  /// Why it cannot be used; empty when it can.
-  const std::string& absence() const { return absence_; }
-
-  const std::string& endpoint() const { return endpoint_; }
-
-  /// What boto3 sees.
-  std::string see(const std::string& action) const {
-    return run_program("/usr/bin/python3 " + beside_this_file("s3_client.py") + " " + endpoint_ +
-                       " " + action)
-        .output;
-  }
-
- private:
-  Swift() {
-    if (run_program("/usr/bin/python3 -c 'import boto3'").status != 0) {
-      absence_ = "no module boto3 (python3-boto3)";
-      return;
-    }
-    const ProgramRun run = run_program(script_ + " start " + scratch_.path);
-    endpoint_ = run.output.substr(0, run.output.find('\n'));
-    if (run.status != 0 || !endpoint_.starts_with("http")) {
-      absence_ = "no Swift: " + endpoint_;
-      return;
-    }
-    absence_ = see("make");
-  }
-
-  hydrant::tests::ScratchDirectory scratch_;
-  std::string script_ = beside_this_file("swift_s3.sh");
-  std::string endpoint_;
-  std::string absence_;
-};
-
-class FixedCredentials final : public hydrant::AwsCredentialsProvider {
- public:
-  explicit FixedCredentials(std::string secret) : secret_(std::move(secret)) {}
-
-  hydrant::Result<hydrant::AwsCredentials> credentials(hydrant::Attempt&) override {
-    return hydrant::AwsCredentials{"test:tester", secret_, "", {}};
-  }
-
- private:
-  std::string secret_;
-};
 
 S3StoreOptions options(const std::string& secret = "testing") {
   S3StoreOptions made;
