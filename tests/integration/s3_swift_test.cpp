@@ -3,9 +3,11 @@
 // The store against OpenStack Swift, which checks every signature and hash, and
 // read back by boto3.
 #include <hydrant/core/system_env.hpp>
+#include <hydrant/object/s3_source.hpp>
 #include <hydrant/object/s3_store.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "swift.hpp"
 #include "test.hpp"
@@ -135,6 +138,34 @@ TEST_CASE("Swift's refusals are told in words", "[integration][s3]") {
     REQUIRE(wrong_secret.reason().find("not-the-secret") == std::string::npos);
     REQUIRE(wrong_secret.reason().ends_with("(check the secret access key)"));
   }
+}
+
+TEST_CASE("what is in Swift is listed, read, and moved to another key", "[integration][s3]") {
+  const Swift& swift = Swift::instance();
+  if (!swift.absence().empty()) {
+    HYDRANT_SKIP(swift.absence());
+  }
+  S3Store store(options());
+  const std::vector<std::string> keys{"read/a b+c&%41", "read/deep/\xc3\xa9~'(x)", "read/z"};
+  for (const std::string& key : keys) {
+    REQUIRE(put(store, key, "body of " + key).is_delivered());
+  }
+  const auto world = hydrant::make_world(hydrant::SystemEnv());
+  const std::atomic<bool> stop{false};
+  hydrant::Attempt attempt(*world, 1, world->steady_now() + std::chrono::minutes(5), stop);
+  hydrant::S3Source source(options());
+
+  REQUIRE(source.list("read/", attempt).value() == keys);
+  REQUIRE(source.list("read/deep", attempt).value() == std::vector<std::string>{keys[1]});
+  for (const std::string& key : keys) {
+    CAPTURE(key);
+    REQUIRE(source.read(key, 100, attempt).value() == "body of " + key);
+    REQUIRE(source.move(key, "moved/" + key, attempt));
+    REQUIRE(source.move(key, "moved/" + key, attempt));  // as done before
+    REQUIRE(swift.see("sha256 \"moved/" + key + "\"") == sha256("body of " + key) + "\n");
+  }
+  REQUIRE(source.list("read/", attempt).value().empty());
+  REQUIRE(source.read("read/z", 100, attempt).failure().os_code == ENOENT);
 }
 
 TEST_CASE("another object under the key is not replaced where Swift heeds the condition",
