@@ -114,12 +114,9 @@ class Discarder {
 
 class AnyCredentials final : public hydrant::AwsCredentialsProvider {
  public:
-  hydrant::Result<hydrant::AwsCredentials> credentials(
-      const hydrant::Cancelled&) noexcept override {
+  hydrant::Result<hydrant::AwsCredentials> credentials(hydrant::Attempt&) override {
     return hydrant::AwsCredentials{"id", "secret", "", {}};
   }
-
-  void invalidate(const hydrant::AwsCredentials&) noexcept override {}
 };
 
 /// As the codecs make them.

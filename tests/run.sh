@@ -6,9 +6,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
-install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev \
+install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev libsnappy-dev \
   libcurl4-openssl-dev libssl-dev catch2 libcpp-httplib-dev zstd gzip jq strace wrk curl \
-  swift-proxy swift-account swift-container swift-object memcached python3-boto3
+  swift-proxy swift-account swift-container swift-object memcached python3-boto3 python3-botocore
 
 source tests/steps.sh
 mkdir -p build

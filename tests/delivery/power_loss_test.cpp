@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A power cut as the worst disk would have it: of everything that was mapped
-// nothing is left but noise, and of the log what was synced.
+// What a stream promises about a power cut, and keeps.
 #include <hydrant/hydrant.hpp>
 #include <hydrant/testing/manual_env.hpp>
 #include <hydrant/testing/memory_sink.hpp>
@@ -15,129 +14,19 @@
 #include <string>
 #include <vector>
 
+#include "delivery/power_cut.hpp"
 #include "scratch_directory.hpp"
 #include "test.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-using namespace hydrant::literals;
 namespace fs = std::filesystem;
-
-/// The system's files on a machine that was started for the n-th time.
-class RestartedFiles final : public hydrant::Files {
- public:
-  explicit RestartedFiles(int boot) : boot_(boot) {}
-
-  hydrant::Result<std::unique_ptr<hydrant::File>> create(const std::string& path) override {
-    return files_.create(path);
-  }
-
-  hydrant::Status rename(const std::string& from, const std::string& to) override {
-    return files_.rename(from, to);
-  }
-
-  hydrant::Status remove(const std::string& path) override { return files_.remove(path); }
-
-  hydrant::Status make_directories(const std::string& path) override {
-    return files_.make_directories(path);
-  }
-
-  hydrant::Status sync_directory(const std::string& path) override {
-    return files_.sync_directory(path);
-  }
-
-  hydrant::Result<std::vector<std::string>> list(const std::string& path) override {
-    return files_.list(path);
-  }
-
-  hydrant::Status remove_directory(const std::string& path) override {
-    return files_.remove_directory(path);
-  }
-
-  hydrant::Result<std::unique_ptr<hydrant::Mapping>> create_mapped(const std::string& path,
-                                                                   std::uint64_t size) override {
-    return files_.create_mapped(path, size);
-  }
-
-  hydrant::Result<std::unique_ptr<hydrant::Mapping>> map(const std::string& path) override {
-    return files_.map(path);
-  }
-
-  hydrant::Result<std::unique_ptr<hydrant::LogFile>> create_log(const std::string& path,
-                                                                std::uint64_t size) override {
-    return fails ? hydrant::Failure{"no log", 5} : files_.create_log(path, size);
-  }
-
-  hydrant::Result<std::unique_ptr<hydrant::FileLock>> lock(const std::string& path) override {
-    return files_.lock(path);
-  }
-
-  std::string boot_id() override { return "boot " + std::to_string(boot_); }
-
-  bool fails = false;
-
- private:
-  hydrant::SystemFiles files_;
-  const int boot_;
-};
-
-struct Machine {
-  explicit Machine(int boot)
-      : files(std::make_shared<RestartedFiles>(boot)),
-        env(static_cast<std::uint64_t>(boot), files) {}
-
-  std::shared_ptr<RestartedFiles> files;
-  hydrant::testing::ManualEnv env;
-};
-
-/// What a disk has after the power was cut.
-void cut_power(const fs::path& before, const fs::path& after) {
-  fs::copy(before, after, fs::copy_options::recursive);
-  std::mt19937 dice(1);
-  for (const auto& entry : fs::recursive_directory_iterator(after)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("segment-") || name.starts_with("manifest-")) {
-      std::string noise(fs::file_size(entry.path()), '\0');
-      for (char& byte : noise) {
-        byte = static_cast<char>(dice());
-      }
-      std::ofstream(entry.path(), std::ios::binary) << noise;
-    }
-  }
-}
-
-hydrant::StreamOptions durable(const std::string& directory, hydrant::Durability durability,
-                               std::uint32_t count = 0) {
-  hydrant::StreamOptions options;
-  options.name = "orders";
-  options.buffering.size = 1_MiB;
-  options.buffering.interval = 60s;
-  options.buffering.count = count;  // what is not sealed is cut otherwise in the next life
-  options.journal.directory = directory;
-  options.journal.durability = durability;
-  return options;
-}
-
-template <class Stream>
-void put_numbers(Stream& stream, int first, int last) {
-  for (int i = first; i < last; ++i) {
-    REQUIRE(stream.put("record " + std::to_string(i)));
-  }
-}
-
-std::vector<std::string> delivered_after(const std::string& directory,
-                                         hydrant::testing::MemorySink& sink, int boot) {
-  Machine machine(boot);
-  hydrant::DeliveryStream stream{durable(directory, hydrant::Durability::power_loss),
-                                 hydrant::identity, sink, machine.env};
-  REQUIRE(stream.close(60s).complete);
-  std::vector<std::string> all;
-  for (const auto& batch : sink.batches()) {
-    all.insert(all.end(), batch.records.begin(), batch.records.end());
-  }
-  return all;
-}
+using hydrant::tests::cut_power;
+using hydrant::tests::delivered_after;
+using hydrant::tests::durable;
+using hydrant::tests::Machine;
+using hydrant::tests::put_numbers;
 
 TEST_CASE("records that were synced survive a power cut", "[delivery][journal][power_loss]") {
   const hydrant::tests::ScratchDirectory scratch;

@@ -86,12 +86,9 @@ class FixedCredentials final : public hydrant::AwsCredentialsProvider {
  public:
   explicit FixedCredentials(std::string secret) : secret_(std::move(secret)) {}
 
-  hydrant::Result<hydrant::AwsCredentials> credentials(
-      const hydrant::Cancelled&) noexcept override {
+  hydrant::Result<hydrant::AwsCredentials> credentials(hydrant::Attempt&) override {
     return hydrant::AwsCredentials{"test:tester", secret_, "", {}};
   }
-
-  void invalidate(const hydrant::AwsCredentials&) noexcept override {}
 
  private:
   std::string secret_;

@@ -72,7 +72,7 @@ std::string shown(const hydrant::detail::LocalTimeType& type) {
 /// The seconds around each change of the offset in a range.
 void add_changes(const TimeZone& zone, std::int64_t from, std::int64_t to,
                  std::vector<Question>& questions) {
-  constexpr std::int64_t step = 5 * 86'400;
+  constexpr std::int64_t step = std::int64_t{5} * 86'400;
   for (std::int64_t at = from; at < to; at += step) {
     std::int64_t before = at;
     std::int64_t after = at + step;

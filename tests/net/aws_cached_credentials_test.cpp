@@ -161,7 +161,7 @@ TEST_CASE("a refresh that fails leaves the old credentials, and is tried again",
 
 TEST_CASE("credentials are given while they are valid, and got as soon as they can be",
           "[net][aws_cached]") {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     std::mt19937_64 random(seed);
     const std::chrono::seconds lifetime(1 + random() % 2000);

@@ -161,6 +161,7 @@ TEST_CASE("XML gives the text at a path from its root", "[net][sts_xml]") {
   REQUIRE_FALSE(sts_text_at(text, {"A", "D"}).has_value());
   REQUIRE_FALSE(sts_text_at(text, {"A", "E"}).has_value());  // it has elements, not text
   REQUIRE(sts_text_at("<A></A>", {"A"}) == "");
+  REQUIRE_FALSE(sts_text_at("<B>x</B><A>y</A>", {"A"}).has_value());
 }
 
 TEST_CASE("XML that is broken, too deep or more than a document has no text", "[net][sts_xml]") {

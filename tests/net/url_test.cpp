@@ -150,6 +150,7 @@ TEST_CASE("a normalized path has no dots and no empty segments", "[net][url]") {
   REQUIRE(normalized_path("/a/./b/.") == "/a/b/");
   REQUIRE(normalized_path("/a/../b") == "/b");
   REQUIRE(normalized_path("/a/..") == "/");
+  REQUIRE(normalized_path("/a/b/..") == "/a/");
   REQUIRE(normalized_path("/../../a") == "/a");
   REQUIRE(normalized_path("/.a/..b") == "/.a/..b");
 }
@@ -190,6 +191,7 @@ TEST_CASE("a URL that cannot be sent as it stands is none", "[net][url]") {
                                       "http://a:0/",
                                       "http://a:65536/",
                                       "http://a:99999999999999999999/",
+                                      "http://a:4294967376/",
                                       "http://a:8o/",
                                       "http://a b/",
                                       "http://a/b c",

@@ -4,6 +4,9 @@
 // it was cut, whatever happened to the object before.
 #include <hydrant/object/codec.hpp>
 #include <hydrant/object/gzip.hpp>
+#include <hydrant/object/hadoop_snappy.hpp>
+#include <hydrant/object/snappy.hpp>
+#include <hydrant/object/zip.hpp>
 #include <hydrant/object/zstd.hpp>
 
 #include <algorithm>
@@ -19,8 +22,11 @@
 #include "test.hpp"
 
 using hydrant::Gzip;
+using hydrant::HadoopSnappy;
 using hydrant::OptionErrors;
+using hydrant::Snappy;
 using hydrant::Uncompressed;
+using hydrant::Zip;
 using hydrant::Zstd;
 using hydrant::tests::PieceCollector;
 
@@ -71,8 +77,11 @@ std::optional<std::string> decoded(const Gzip&, const std::string& object) {
   return is_whole ? std::optional(text) : std::nullopt;
 }
 
-std::optional<std::string> decoded(const Uncompressed&, const std::string& object) {
-  return object;
+/// With our own reader: others read these in tests/integration.
+template <class Codec>
+std::optional<std::string> decoded(const Codec&, const std::string& object) {
+  auto content = Codec::decode(bytes_of(object), 10'000'000);
+  return content ? std::optional(std::move(content.value())) : std::nullopt;
 }
 
 std::string random_text(std::mt19937_64& random, std::size_t size) {
@@ -99,7 +108,7 @@ bool encode(Encoder& encoder, std::string_view text, std::size_t piece_size, Pie
 }  // namespace
 
 TEMPLATE_TEST_CASE("codec is read back as what was written, object after object, however cut",
-                   "[object][codec]", Zstd, Gzip, Uncompressed) {
+                   "[object][codec]", Zstd, Gzip, Zip, Snappy, HadoopSnappy, Uncompressed) {
   const TestType codec{};
   auto encoder = codec.encoder();
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
@@ -116,7 +125,8 @@ TEMPLATE_TEST_CASE("codec is read back as what was written, object after object,
   }
 }
 
-TEMPLATE_TEST_CASE("codec makes a whole object of nothing", "[object][codec]", Zstd, Gzip) {
+TEMPLATE_TEST_CASE("codec makes a whole object of nothing", "[object][codec]", Zstd, Gzip, Zip,
+                   Snappy, HadoopSnappy) {
   const TestType codec{};
   auto encoder = codec.encoder();
 
@@ -129,7 +139,7 @@ TEMPLATE_TEST_CASE("codec makes a whole object of nothing", "[object][codec]", Z
 }
 
 TEMPLATE_TEST_CASE("codec starts afresh after a reset, wherever the object before broke off",
-                   "[object][codec]", Zstd, Gzip, Uncompressed) {
+                   "[object][codec]", Zstd, Gzip, Zip, Snappy, HadoopSnappy, Uncompressed) {
   const TestType codec{};
   std::mt19937_64 random(7);
   const std::string broken(1'500'000, '\0');
@@ -158,7 +168,7 @@ TEMPLATE_TEST_CASE("codec starts afresh after a reset, wherever the object befor
 }
 
 TEMPLATE_TEST_CASE("codec starts afresh after a reset between two writes", "[object][codec]", Zstd,
-                   Gzip) {
+                   Gzip, Zip, Snappy, HadoopSnappy) {
   const TestType codec{};
   std::mt19937_64 random(13);
   // The short one waits in the library, part of the long one in our buffer.
@@ -182,7 +192,7 @@ TEMPLATE_TEST_CASE("codec starts afresh after a reset between two writes", "[obj
 }
 
 TEMPLATE_TEST_CASE("codec hands on whole buffers of 256 KiB, and the rest at the end",
-                   "[object][codec]", Zstd, Gzip) {
+                   "[object][codec]", Zstd, Gzip, Zip) {
   constexpr std::size_t buffer_size = 256 * 1024;
   std::mt19937_64 random(11);
   std::string text(900'000, '\0');
@@ -202,8 +212,27 @@ TEMPLATE_TEST_CASE("codec hands on whole buffers of 256 KiB, and the rest at the
   }
 }
 
+TEMPLATE_TEST_CASE("codec of blocks hands on buffers of 256 KiB and up to a block more",
+                   "[object][codec]", Snappy, HadoopSnappy) {
+  std::mt19937_64 random(11);
+  std::string text(900'000, '\0');
+  std::generate(text.begin(), text.end(), [&] { return static_cast<char>(random()); });
+  const TestType codec{};
+  auto encoder = codec.encoder();
+
+  PieceCollector out;
+  const bool encoded = encode(encoder, text, 1'000, out);
+
+  REQUIRE(encoded);
+  REQUIRE(out.pieces.size() == 4);
+  for (std::size_t i = 0; i < 3; ++i) {
+    REQUIRE(out.pieces[i].size() >= 256 * 1024);
+    REQUIRE(out.pieces[i].size() < 256 * 1024 + 40'000);
+  }
+}
+
 TEMPLATE_TEST_CASE("codec passes on why a piece was refused, at the end too", "[object][codec]",
-                   Zstd, Gzip) {
+                   Zstd, Gzip, Zip, Snappy, HadoopSnappy) {
   const TestType codec{};
   auto encoder = codec.encoder();
   PieceCollector refusing;
@@ -217,8 +246,8 @@ TEMPLATE_TEST_CASE("codec passes on why a piece was refused, at the end too", "[
   REQUIRE(status.failure().message == "no room");
 }
 
-TEMPLATE_TEST_CASE("codec gives the same bytes for the same pieces", "[object][codec]", Zstd,
-                   Gzip) {
+TEMPLATE_TEST_CASE("codec gives the same bytes for the same pieces", "[object][codec]", Zstd, Gzip,
+                   Zip, Snappy, HadoopSnappy) {
   const TestType codec{};
   std::mt19937_64 random(3);
   const std::string text = random_text(random, 300'000);
@@ -272,10 +301,10 @@ TEST_CASE("zstd takes the levels that its library has", "[object][zstd]") {
   REQUIRE_FALSE(is_valid(ZSTD_maxCLevel() + 1));
 }
 
-TEST_CASE("gzip takes the levels from 0 to 9", "[object][gzip]") {
+TEMPLATE_TEST_CASE("gzip and zip take the levels from 0 to 9", "[object][codec]", Gzip, Zip) {
   const auto is_valid = [](int level) {
     OptionErrors errors;
-    Gzip{.level = level}.validate(errors);
+    TestType{.level = level}.validate(errors);
     return errors.empty();
   };
   REQUIRE_FALSE(is_valid(-1));
@@ -286,7 +315,7 @@ TEST_CASE("gzip takes the levels from 0 to 9", "[object][gzip]") {
   REQUIRE_FALSE(is_valid(10));
 }
 
-TEST_CASE("the level reaches the library", "[object][codec]") {
+TEST_CASE("what was chosen reaches the library", "[object][codec]") {
   std::mt19937_64 random(5);
   std::string text;
   while (text.size() < 200'000) {
@@ -300,4 +329,7 @@ TEST_CASE("the level reaches the library", "[object][codec]") {
   REQUIRE(size_of(Zstd{.level = 19}) < size_of(Zstd{.level = 1}));
   REQUIRE(size_of(Gzip{.level = 9}) < size_of(Gzip{.level = 1}));
   REQUIRE(size_of(Gzip{.level = 0}) > text.size());
+  REQUIRE(size_of(Zip{.level = 9}) < size_of(Zip{.level = 1}));
+  REQUIRE(size_of(Snappy{.block_size = 65'536}) < size_of(Snappy{.block_size = 1'024}));
+  REQUIRE(size_of(HadoopSnappy{.block_size = 65'536}) < size_of(HadoopSnappy{.block_size = 1'024}));
 }

@@ -19,6 +19,27 @@ using hydrant::tests::nasty_value;
 
 namespace {
 
+std::string utf8(std::uint32_t character) {
+  std::string text;
+  if (character < 0x80) {
+    text += static_cast<char>(character);
+    return text;
+  }
+  if (character < 0x800) {
+    text += static_cast<char>(0xc0 | character >> 6);
+  } else {
+    if (character < 0x10000) {
+      text += static_cast<char>(0xe0 | character >> 12);
+    } else {
+      text += static_cast<char>(0xf0 | character >> 18);
+      text += static_cast<char>(0x80 | (character >> 12 & 0x3f));
+    }
+    text += static_cast<char>(0x80 | (character >> 6 & 0x3f));
+  }
+  text += static_cast<char>(0x80 | (character & 0x3f));
+  return text;
+}
+
 std::string cut(std::string_view value, std::size_t bytes_max) {
   std::string out;
   hydrant::detail::append_key_value(out, value, bytes_max);
@@ -46,13 +67,24 @@ TEST_CASE("key value escapes what divides, controls, or is no text", "[object][k
   REQUIRE(escape_key_value("a\x1f\x20\x7e\x7f") == "a%1F ~%7F");
   REQUIRE(escape_key_value("\xff\xc3") == "%FF%C3");
   REQUIRE(escape_key_value("\xed\xa0\x80") == "%ED%A0%80");  // a surrogate
-  REQUIRE(escape_key_value("\xc2\x80\xc2\x9f\xc2\xa0") == "%C2%80%C2%9F\xc2\xa0");
-  REQUIRE(escape_key_value("\xe2\x80\xa7\xe2\x80\xa8") == "\xe2\x80\xa7%E2%80%A8");
-  REQUIRE(escape_key_value("\xe2\x80\xae\xe2\x80\xaf") == "%E2%80%AE\xe2\x80\xaf");
-  REQUIRE(escape_key_value("\xe2\x81\xa5\xe2\x81\xa6") == "\xe2\x81\xa5%E2%81%A6");
-  REQUIRE(escape_key_value("\xe2\x81\xa9\xe2\x81\xaa") == "%E2%81%A9\xe2\x81\xaa");
-  REQUIRE(escape_key_value("\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf") ==
-          "\xef\xbf\xbd%EF%BF%BE%EF%BF%BF");
+}
+
+TEST_CASE("key value escapes characters that control, end lines, or turn the direction",
+          "[object][key_escape]") {
+  struct Range {
+    std::uint32_t low;
+    std::uint32_t high;
+  };
+
+  for (const Range& range :
+       {Range{0x7f, 0x9f}, Range{0x2028, 0x202e}, Range{0x2066, 0x2069}, Range{0xfffe, 0xffff}}) {
+    CAPTURE(range.low);
+    REQUIRE(escape_key_value(utf8(range.low - 1)) == utf8(range.low - 1));
+    REQUIRE(escape_key_value(utf8(range.low)).front() == '%');
+    REQUIRE(escape_key_value(utf8(range.high)).front() == '%');
+    REQUIRE(escape_key_value(utf8(range.high + 1)) == utf8(range.high + 1));
+  }
+  REQUIRE(escape_key_value(utf8(0x80) + utf8(0x202e)) == "%C2%80%E2%80%AE");
 }
 
 TEST_CASE("key value never goes up, and never hides", "[object][key_escape]") {

@@ -43,7 +43,7 @@ KeySystem system_of_test() {
         if (name != "Asia/Tokyo") {
           return hydrant::Failure{"open " + std::string(name) + ": No such file or directory", 2};
         }
-        return hydrant::tests::zone_file({{}, {{32'400, 0}}, std::string("JST", 4)}, "JST-9");
+        return hydrant::tests::zone_file({{}, {{32'400, 0}}, std::string("JST\0", 4)}, "JST-9");
       },
       .host_name = [] { return std::string("web/1"); },
       .process_id = [] { return std::uint64_t{4711}; },
@@ -175,7 +175,8 @@ TEST_CASE("key options keep error-output-type and partition keys in their own pr
           Faults{"key.error_output_prefix: must contain !{firehose:error-output-type} when it "
                  "contains expressions: \"errors/!{timestamp:yyyy}/\""});
   for (const std::string name : {"partitionKeyFromQuery", "partitionKeyFromLambda"}) {
-    const std::string error = errors_prefix + "!{" + name + ":c}/";
+    std::string error = errors_prefix;
+    error.append("!{").append(name).append(":c}/");
     REQUIRE(faults({.error_output_prefix = error}) ==
             Faults{"key.error_output_prefix: must not contain !{partitionKeyFromQuery:...} or "
                    "!{partitionKeyFromLambda:...}: \"" +

@@ -32,7 +32,7 @@ inline std::string nasty_value(std::mt19937_64& random, std::size_t pieces_max) 
                                                    "\xc3\xa9",
                                                    "\xc2\x85",
                                                    "\xe2\x80",
-                                                   "\xe2\x80\xae",
+                                                   "\xe2\x80\xa8",
                                                    "\xf0\x9f\x98\x80",
                                                    "\xff",
                                                    "__HIVE_DEFAULT_PARTITION__",

@@ -20,7 +20,7 @@ std::string asked;
 
 Result<std::string> tokyo(std::string_view name) {
   asked = name;
-  return zone_file({{}, {{32'400, 0}}, std::string("JST", 4)}, "JST-9");
+  return zone_file({{}, {{32'400, 0}}, std::string("JST\0", 4)}, "JST-9");
 }
 
 Result<std::string> nothing(std::string_view name) {

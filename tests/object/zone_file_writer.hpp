@@ -66,7 +66,7 @@ struct ZoneBlock {
 
 /// A file of version 2 or later. The block of version 1 is there, but says something else.
 inline std::string zone_file(const ZoneBlock& block, std::string_view rule, char version = '2') {
-  const ZoneBlock other{{{0, 0}}, {{1234, 0}}, std::string("OLD", 4), 0, 1, 1};
+  const ZoneBlock other{{{0, 0}}, {{1234, 0}}, std::string("OLD\0", 4), 0, 1, 1};
   return other.written(version, 4) + block.written(version, 8) + "\n" + std::string(rule) + "\n";
 }
 

@@ -123,6 +123,9 @@ class ProcessUnderTest {
         return;
       }
     }
+    if (scene_->oracle.has_untold_damage()) {
+      hear_of_damage();
+    }
     const Plan& plan = scene_->plan;
     const Ledger ledger = stream_->ledger();
     oracle().check(ledger);
@@ -193,7 +196,7 @@ class ProcessUnderTest {
 
   void hear_of_damage() {
     const std::string history = stream_->history();
-    if (history.find("are set aside in") != std::string::npos) {
+    if (history.find(" set aside in ") != std::string::npos) {
       oracle().damage_was_reported();
     }
   }

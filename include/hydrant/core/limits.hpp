@@ -41,6 +41,9 @@ inline constexpr std::size_t file_extension_length_max = 128;
 /// Source: Amazon S3 guide, naming objects: keys have at most 1,024 bytes.
 inline constexpr std::size_t object_key_bytes_max = 1024;
 
+/// Source: Firehose guide, dynamic partitioning, multi record de-aggregation: 500 per record.
+inline constexpr std::uint32_t deaggregated_records_max = 500;
+
 static_assert(record_bytes_max < buffering_size_min);
 
 }  // namespace hydrant::limits

@@ -38,7 +38,7 @@ class Pipeline {
   enum class Progress : std::uint8_t { finished, waiting, yielded };
 
   Pipeline(DeliveryHost& host, Lane& lane)
-      : host_(&host), lane_(&lane), portion_(host, lane.delimiter), sending_(host, lane) {}
+      : portion_(host, lane.delimiter), host_(&host), lane_(&lane), sending_(host, lane) {}
 
   /// Takes a batch on. The previous one is finished.
   void start(ClosedBatch batch) {
@@ -374,13 +374,13 @@ class Pipeline {
                       std::to_string(piece.attempts) + ")");
   }
 
+  Portion portion_;  // first: it is aligned to a line of cache
   DeliveryHost* host_;
   Lane* lane_;
   ClosedBatch batch_;
   std::size_t next_slice_ = 0;
   std::uint32_t next_record_ = 0;
   std::uint64_t part_ = 0;
-  Portion portion_;
   std::size_t portion_first_slice_ = 0;
   std::uint32_t portion_first_record_ = 0;
   bool filling_ = false;  // the transform yielded in the middle of a portion

@@ -105,15 +105,9 @@ class Manifest {
 
   /// The front of a manifest of this spool.
   ManifestHeader header() const {
-    ManifestHeader header;
-    header.epoch = identity_.epoch;
-    header.id_seed_high = identity_.id_seed_high;
-    header.id_seed_low = identity_.id_seed_low;
-    header.created_at = identity_.created_at.time_since_epoch().count();
+    ManifestHeader header = identity_.header();
     header.generation = generation_;
-    header.flags = identity_.owes_backup ? ManifestHeader::owes_backup : 0;
     header.next_number = next_number_;
-    identity_.boot_id.copy(header.boot_id.data(), header.boot_id.size() - 1);
     header.check = header.right_check();
     return header;
   }
@@ -168,6 +162,14 @@ class Manifest {
   /// Batches that were sealed and have not been forgotten, oldest first.
   const std::vector<Seal>& seals() const { return seals_; }
 
+  /// Everything that still matters.
+  std::vector<LoggedEntry> entries() {
+    std::vector<LoggedEntry> all;
+    for_each_that_matters(
+        [&](EntryType type, std::uint16_t lane) { all.push_back(entry(type, lane)); });
+    return all;
+  }
+
   /// A number that no batch of this spool has had, nor will have.
   std::uint64_t take_number() { return next_number_++; }
 
@@ -191,10 +193,15 @@ class Manifest {
     writer_.put(last);
   }
 
+  /// The one that stands in `writer_`.
+  LoggedEntry entry(EntryType type, std::uint16_t lane) const {
+    return {type, lane, {writer_.bytes().begin(), writer_.bytes().end()}};
+  }
+
   /// Writes the entry that stands in `writer_`, into the other file if need be.
   bool write(EntryType type, std::uint16_t lane) {
     if (log_ != nullptr) {
-      log_->push_back({type, lane, {writer_.bytes().begin(), writer_.bytes().end()}});
+      log_->push_back(entry(type, lane));
     }
     // A full disk stays so for a while: not every entry is to find that out for itself.
     constexpr std::uint32_t entries_between_tries = 256;
@@ -302,16 +309,8 @@ class Manifest {
   // --- reading --------------------------------------------------------------------------------
 
   void take_identity(const ManifestHeader& header) {
-    identity_.epoch = header.epoch;
-    identity_.id_seed_high = header.id_seed_high;
-    identity_.id_seed_low = header.id_seed_low;
-    identity_.created_at = WallTime(std::chrono::milliseconds(header.created_at));
-    identity_.owes_backup = (header.flags & ManifestHeader::owes_backup) != 0;
+    identity_ = SpoolIdentity::of(header);
     next_number_ = std::max(next_number_, header.next_number);
-    identity_.boot_id = std::string(
-        header.boot_id.data(),
-        static_cast<std::size_t>(std::find(header.boot_id.begin(), header.boot_id.end(), '\0') -
-                                 header.boot_id.begin()));
   }
 
   /// Batches whose seals are damaged, or found no room, had numbers too: each life begins with

@@ -106,6 +106,9 @@ class ManifestRecovery {
     if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
       return rebuilt.failure();
     }
+    if (what == Rebuilding::What::everything && rebuilding.counts().frames == 0) {
+      return give_up(rebuilding);
+    }
     Result<std::unique_ptr<Manifest>> manifest = Manifest::open(*files_, place_->directory());
     if (manifest) {
       const std::uint64_t lost =
@@ -115,6 +118,19 @@ class ManifestRecovery {
       }
     }
     return manifest;
+  }
+
+  /// The power went before anything was on stable storage, or nothing of it can be read any more.
+  Result<std::unique_ptr<Manifest>> give_up(const Rebuilding& rebuilding) {
+    std::string text = "read " + place_->directory() + ": its log has nothing that is whole";
+    for (const std::string& name : rebuilding.written_logs()) {
+      if (Status aside = place_->set_aside(name); !aside) {
+        return aside.failure();
+      }
+      text += "; " + name + " is set aside in " + place_->top + "/set-aside";
+    }
+    holds_nothing_ = true;
+    return Failure{text};
   }
 
   /// What became of the records is not known, so all of them count as not ended.

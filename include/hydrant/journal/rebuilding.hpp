@@ -57,7 +57,7 @@ class Rebuilding {
         if (!log) {
           return log.failure();
         }
-        logs_.push_back(std::move(log.value()));
+        logs_.push_back({name, std::move(log.value())});
       }
     }
     if (!status) {
@@ -75,22 +75,47 @@ class Rebuilding {
 
   const LogCounts& counts() const { return counts_; }
 
+  /// The names of log files in which something was written.
+  std::vector<std::string> written_logs() const {
+    std::vector<std::string> names;
+    for (const Log& log : logs_) {
+      const std::span<const std::byte> file = log.file->bytes();
+      if (std::any_of(file.begin(), file.end(), [](std::byte b) { return b != std::byte{0}; })) {
+        names.push_back(log.name);
+      }
+    }
+    return names;
+  }
+
  private:
+  struct Log {
+    std::string name;
+    std::unique_ptr<Mapping> file;
+  };
+
   static constexpr std::uint32_t block_bytes_usual = 256u << 10;
   static constexpr std::uint32_t blocks_a_segment = 8;
 
   template <class Visit>
   void for_each_item(Visit visit) {
     LogCounts counts;
-    for (const auto& log : logs_) {
-      const std::span<const std::byte> file = log->bytes();
+    for (const Log& log : logs_) {
+      const std::span<const std::byte> file = log.file->bytes();
       read_log_file(file, epoch_of(file), counts, visit);
     }
     counts_ = counts;
   }
 
+  /// What the first frame says whose header is right: all of a file are of one spool.
   static std::uint64_t epoch_of(std::span<const std::byte> file) {
-    return file.size() < sizeof(FrameHeader) ? 0 : read_plain<FrameHeader>(file.data()).epoch;
+    for (std::size_t at = 0; at + sizeof(FrameHeader) <= file.size();
+         at += FrameHeader::alignment) {
+      const auto header = read_plain<FrameHeader>(file.data() + at);
+      if (header.magic == FrameHeader::right_magic && header.check == header.right_check()) {
+        return header.epoch;
+      }
+    }
+    return 0;
   }
 
   void read_entries() {
@@ -217,7 +242,7 @@ class Rebuilding {
   Files* files_;
   const std::string directory_;
   const What what_;
-  std::vector<std::unique_ptr<Mapping>> logs_;
+  std::vector<Log> logs_;
   std::unique_ptr<Manifest> manifest_;
   LogCounts counts_;
   std::uint64_t boot_ = 0;

@@ -22,18 +22,16 @@ namespace hydrant::detail {
 /// Threads: `write` by one thread at a time; the rest is the manifest's owner's to guard.
 class SpoolLog {
  public:
-  /// From here on entries of the manifest gather for the next commit. What it says of batches that
-  /// have not ended is written again.
+  /// From here on entries of the manifest gather for the next commit. All that it says is written
+  /// again: whoever kept it may not have come to write it, or may have failed to.
   SpoolLog(Files& files, std::string directory, Manifest& manifest, std::uint32_t last_file,
            std::uint64_t file_bytes)
       : files_(&files),
         directory_(std::move(directory)),
         manifest_(&manifest),
         log_(files, directory_, manifest.identity().epoch, last_file, file_bytes) {
+    entries_ = manifest.entries();
     manifest.copy_entries_to(&entries_);
-    for (const Seal& seal : manifest.seals()) {
-      entries_.push_back(logged(seal));
-    }
   }
 
   SpoolLog(const SpoolLog&) = delete;
@@ -58,13 +56,11 @@ class SpoolLog {
     while (ended + 1 < logged_.size() && have_ended(logged_[ended].ranges)) {
       ++ended;
     }
-    if (ended != 0) {  // what those files say of batches that have not ended goes into this one
+    if (ended != 0) {  // what those files say that still matters goes into this one
       commit.remove_from = logged_.front().file;
       commit.remove_to = logged_[ended].file;
       logged_.erase(logged_.begin(), logged_.begin() + static_cast<std::ptrdiff_t>(ended));
-      for (const Seal& seal : manifest_->seals()) {
-        commit.entries.push_back(logged(seal));
-      }
+      commit.entries = manifest_->entries();
     }
     std::move(entries_.begin(), entries_.end(), std::back_inserter(commit.entries));
     entries_.clear();
@@ -109,12 +105,6 @@ class SpoolLog {
     std::uint32_t file;
     std::vector<SealedRange> ranges;
   };
-
-  static LoggedEntry logged(const Seal& seal) {
-    EntryWriter writer;
-    encode(seal, writer);
-    return {EntryType::seal, seal.lane, {writer.bytes().begin(), writer.bytes().end()}};
-  }
 
   bool have_ended(const std::vector<SealedRange>& ranges) {
     const std::size_t tracks = manifest_->identity().owes_backup ? track_count : 1;

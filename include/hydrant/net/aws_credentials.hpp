@@ -61,7 +61,7 @@ inline bool is_credential_text(std::string_view text) {
 class StaticAwsCredentials final : public AwsCredentialsProvider {
  public:
   /// Errors: OptionsError when a key is missing, or has characters that none has.
-  explicit StaticAwsCredentials(AwsCredentials credentials) : credentials_(std::move(credentials)) {
+  explicit StaticAwsCredentials(const AwsCredentials& credentials) : credentials_(credentials) {
     OptionErrors errors;
     const auto check = [&errors](std::string_view field, const std::string& text, bool is_needed) {
       errors.check(!is_needed || !text.empty(), field, "must not be empty", "empty");

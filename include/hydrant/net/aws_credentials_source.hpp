@@ -68,17 +68,30 @@ class AwsCredentialsSource {
 
 namespace detail {
 
-/// A message without what must not be in it, whoever put it there.
-inline std::string redacted(std::string message, std::initializer_list<std::string_view> secrets) {
+/// A message without what must not be in it, whoever put it there; nor are pieces of it there that
+/// are long enough to tell anything, as somebody may have cut it off.
+inline std::string redacted(std::string_view message,
+                            std::initializer_list<std::string_view> secrets) {
   constexpr std::size_t telling_size_min = 4;  // shorter ones are in every text
+  constexpr std::size_t piece_size = 8;
+  std::string shown(message);
   for (const std::string_view secret : secrets) {
-    for (std::size_t at = 0; secret.size() >= telling_size_min &&
-                             (at = message.find(secret, at)) != std::string::npos;) {
-      message.replace(at, secret.size(), "***");
-      at += 3;
+    const std::size_t window = std::min(piece_size, secret.size());
+    for (std::size_t at = 0; window >= telling_size_min && at + window <= shown.size(); ++at) {
+      std::size_t size = window;
+      std::size_t found = secret.find(std::string_view(shown).substr(at, size));
+      if (found == std::string_view::npos) {
+        continue;
+      }
+      while (at + size < shown.size() && found + size < secret.size() &&
+             shown[at + size] == secret[found + size]) {
+        ++size;
+      }
+      shown.replace(at, size, "***");
+      at += 2;
     }
   }
-  return message;
+  return shown;
 }
 
 /// A server's short name for an error, as far as it is one: no secret looks like this, for every
@@ -91,17 +104,18 @@ inline std::string error_word(std::string_view text) {
   return is_word ? std::string(text) : "an error that is not shown";
 }
 
-/// A sentence of a server, as far as it can be printed.
-inline std::string error_sentence(std::string_view text) {
+/// A sentence of a server, as far as it can be printed, and without the secrets that it was sent.
+inline std::string error_sentence(std::string_view text,
+                                  std::initializer_list<std::string_view> secrets) {
   constexpr std::size_t size_max = 300;
-  std::string shown(text.substr(0, size_max));
+  std::string shown = redacted(text.substr(0, 2 * size_max), secrets).substr(0, size_max);
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return shown;
 }
 
 /// Credentials that can be used, or what is wrong with them.
-inline Result<AwsCredentials> checked(AwsCredentials credentials) {
+inline Result<AwsCredentials> checked(const AwsCredentials& credentials) {
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
     return Failure{credentials.access_key_id.empty() ? "there is no access key id"
                                                      : "there is no secret access key"};

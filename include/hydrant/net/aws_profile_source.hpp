@@ -68,7 +68,10 @@ class AwsProfileSource final : public AwsCredentialsSource {
     }
     std::vector<std::string> way;
     Result<AwsCredentials> found = resolve(profiles.value(), profile_name(), way, cancelled);
-    return found ? std::move(found) : Failure{name() + ": " + found.failure().message};
+    if (found || found.failure().message.starts_with(name())) {
+      return found;
+    }
+    return Failure{name() + ": " + found.failure().message};
   }
 
  private:
@@ -88,7 +91,10 @@ class AwsProfileSource final : public AwsCredentialsSource {
                                  std::vector<std::string>& way, const Cancelled& cancelled) {
     const AwsProfile* const profile = profiles.find(name);
     if (profile == nullptr) {
-      return Failure{missing(profiles, name)};
+      // What stands behind source_profile in a damaged file may be anything.
+      return Failure{way.empty()
+                         ? missing(profiles, name)
+                         : "there is no profile of its source_profile's name " + profiles.where()};
     }
     // A profile may name itself as the source: then its own keys are meant.
     const bool names_itself = !way.empty() && way.back() == name;
@@ -163,19 +169,23 @@ class AwsProfileSource final : public AwsCredentialsSource {
     return role;
   }
 
-  Result<AwsCredentials> ask_source(const std::string& source, const Cancelled& cancelled) {
-    if (source == "Environment") {
-      return AwsEnvironmentSource(world_).fetch(cancelled);
+  Result<AwsCredentials> ask_source(const std::string& named, const Cancelled& cancelled) {
+    std::unique_ptr<AwsCredentialsSource> source;
+    if (named == "Environment") {
+      source = std::make_unique<AwsEnvironmentSource>(world_);
+    } else if (named == "EcsContainer") {
+      source = std::make_unique<AwsContainerSource>(world_);
+    } else if (named == "Ec2InstanceMetadata") {
+      source = std::make_unique<AwsInstanceSource>(world_);
+    } else {
+      return Failure{named.empty() ? "neither source_profile nor credential_source is set"
+                                   : "credential_source is none of Environment, EcsContainer and "
+                                     "Ec2InstanceMetadata"};
     }
-    if (source == "EcsContainer") {
-      return AwsContainerSource(world_).fetch(cancelled);
+    if (const std::optional<std::string> absence = source->absence()) {
+      return Failure{source->name() + ": " + *absence};
     }
-    if (source == "Ec2InstanceMetadata") {
-      return AwsInstanceSource(world_).fetch(cancelled);
-    }
-    return Failure{source.empty() ? "neither source_profile nor credential_source is set"
-                                  : "credential_source is none of Environment, EcsContainer and "
-                                    "Ec2InstanceMetadata"};
+    return source->fetch(cancelled);
   }
 
   AwsWorld world_;

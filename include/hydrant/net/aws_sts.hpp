@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,7 +120,8 @@ class StsForm {
 };
 
 /// What the service said. `result` is the element that the credentials are in.
-inline Result<AwsCredentials> read_sts(const HttpResponse& answer, std::string_view action) {
+inline Result<AwsCredentials> read_sts(const HttpResponse& answer, std::string_view action,
+                                       std::initializer_list<std::string_view> secrets) {
   const std::string response = std::string(action) + "Response";
   const std::string result = std::string(action) + "Result";
   const std::string status = "HTTP status " + std::to_string(answer.status);
@@ -127,7 +129,7 @@ inline Result<AwsCredentials> read_sts(const HttpResponse& answer, std::string_v
     const auto code = sts_text_at(answer.body, {"ErrorResponse", "Error", "Code"});
     const auto message = sts_text_at(answer.body, {"ErrorResponse", "Error", "Message"});
     return Failure{status + (code ? ", " + error_word(*code) : "") +
-                   (message ? ": " + error_sentence(*message) : "")};
+                   (message ? ": " + error_sentence(*message, secrets) : "")};
   }
   const auto field = [&](std::string_view name) {
     return sts_text_at(answer.body, {response, result, "Credentials", name}).value_or("");
@@ -141,10 +143,12 @@ inline Result<AwsCredentials> read_sts(const HttpResponse& answer, std::string_v
   return found ? std::move(found) : Failure{status + ", but " + found.failure().message};
 }
 
-/// Sends a form, signed with `base` unless that is null.
+/// Sends a form, signed with `base` unless that is null. No error has a word of `secrets`.
 inline Result<AwsCredentials> ask_sts(const AwsWorld& world, const AwsRole& role,
                                       std::string_view action, const StsForm& form,
-                                      const AwsCredentials* base, const Cancelled& cancelled) {
+                                      const AwsCredentials* base,
+                                      std::initializer_list<std::string_view> secrets,
+                                      const Cancelled& cancelled) {
   Result<StsEndpoint> endpoint = find_sts(world, role.region);
   if (!endpoint) {
     return endpoint.failure();
@@ -161,9 +165,9 @@ inline Result<AwsCredentials> ask_sts(const AwsWorld& world, const AwsRole& role
   const std::string what = std::string(action) + " at " + endpoint.value().url + ": ";
   Result<HttpResponse> answer = ask(world, std::move(request), cancelled);
   if (!answer) {
-    return Failure{what + answer.failure().message};
+    return Failure{what + redacted(answer.failure().message, secrets)};
   }
-  Result<AwsCredentials> found = read_sts(answer.value(), action);
+  Result<AwsCredentials> found = read_sts(answer.value(), action, secrets);
   return found ? std::move(found) : Failure{what + found.failure().message};
 }
 
@@ -177,12 +181,8 @@ inline Result<AwsCredentials> assume_role(const AwsWorld& world, const AwsRole& 
   detail::StsForm form("AssumeRole");
   form.add_role(role, world.world->wall_now());
   form.add("ExternalId", role.external_id);
-  Result<AwsCredentials> found = detail::ask_sts(world, role, "AssumeRole", form, &base, cancelled);
-  if (!found) {
-    return Failure{detail::redacted(
-        found.failure().message, {base.secret_access_key, base.session_token, role.external_id})};
-  }
-  return found;
+  return detail::ask_sts(world, role, "AssumeRole", form, &base,
+                         {base.secret_access_key, base.session_token, role.external_id}, cancelled);
 }
 
 /// Credentials of a role, for a token of somebody whom it trusts.
@@ -195,12 +195,8 @@ inline Result<AwsCredentials> assume_role_with_web_identity(const AwsWorld& worl
   detail::StsForm form("AssumeRoleWithWebIdentity");
   form.add_role(role, world.world->wall_now());
   form.add("WebIdentityToken", token);
-  Result<AwsCredentials> found =
-      detail::ask_sts(world, role, "AssumeRoleWithWebIdentity", form, nullptr, cancelled);
-  if (!found) {
-    return Failure{detail::redacted(found.failure().message, {token})};
-  }
-  return found;
+  return detail::ask_sts(world, role, "AssumeRoleWithWebIdentity", form, nullptr, {token},
+                         cancelled);
 }
 
 }  // namespace hydrant

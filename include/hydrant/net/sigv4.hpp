@@ -168,7 +168,7 @@ inline std::string signature(std::string_view secret, std::string_view date, Sig
        {scope.region, scope.service, std::string_view("aws4_request")}) {
     key = hmac_sha256(key, step);
   }
-  const std::string result = to_hex(hmac_sha256(key, text));
+  std::string result = to_hex(hmac_sha256(key, text));
   wipe(key);
   return result;
 }

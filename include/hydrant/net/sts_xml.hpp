@@ -35,6 +35,9 @@ class StsXml {
           return std::nullopt;
         }
         open.pop_back();
+        if (open.empty()) {
+          return std::nullopt;  // what comes after the root is no part of the document
+        }
       } else if (!tag->ends_with('/')) {
         open.push_back(name_of(*tag));
         if (open.size() > depth_max) {

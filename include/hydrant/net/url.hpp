@@ -216,7 +216,10 @@ inline std::string canonical_query(std::string_view query) {
   std::sort(parameters.begin(), parameters.end());
   std::string out;
   for (const auto& [name, value] : parameters) {
-    out += (out.empty() ? "" : "&") + name + "=" + value;
+    out += out.empty() ? "" : "&";
+    out += name;
+    out += '=';
+    out += value;
   }
   return out;
 }

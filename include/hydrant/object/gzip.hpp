@@ -9,107 +9,50 @@
 #endif
 
 #include <hydrant/core/error.hpp>
+#include <hydrant/core/zlib_inflate.hpp>
 #include <hydrant/object/codec.hpp>
+#include <hydrant/object/zlib_deflate.hpp>
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
-#include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
-
-#include <zlib.h>
 
 namespace hydrant {
 
 /// Compresses with gzip. Firehose's GZIP.
 /// Threads: a plain value; copies are independent. An encoder serves one thread at a time.
 struct Gzip {
+  static constexpr std::string_view magic = "\x1f\x8b";
+  static constexpr std::array<std::string_view, 1> file_extensions{".gz"};
+
   /// More compresses better and slower. Default 6. Range [0, 9].
   int level = 6;
 
   /// Makes one member an object; its window keeps its memory from one to the next.
   class Encoder {
    public:
-    explicit Encoder(const Gzip& options) : stream_(new z_stream{}) {
-      constexpr int window_bits_and_gzip_header = 15 + 16;
-      constexpr int memory_level = 8;
-      if (deflateInit2(stream_.get(), options.level, Z_DEFLATED, window_bits_and_gzip_header,
-                       memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
-        stream_.reset();
-      }
-    }
+    explicit Encoder(const Gzip& options)
+        : deflate_("gzip", options.level, detail::ZlibDeflate::Window::gzip) {}
 
     Status write(std::span<const std::byte> piece, PieceWriter auto&& out) {
-      while (!piece.empty()) {
-        const std::size_t part =
-            std::min<std::size_t>(piece.size(), std::numeric_limits<uInt>::max());
-        if (Status status = compress(piece.first(part), Z_NO_FLUSH, out); !status) {
-          return status;
-        }
-        piece = piece.subspan(part);
-      }
-      return success();
+      return deflate_.write(piece, out);
     }
 
     Status finish(PieceWriter auto&& out) {
-      Status status = compress({}, Z_FINISH, out);
+      Status status = deflate_.end(out);
+      if (status) {
+        status = deflate_.flush(out);
+      }
       reset();
       return status;
     }
 
-    void reset() {
-      filled_ = 0;
-      if (stream_ != nullptr) {
-        deflateReset(stream_.get());
-      }
-    }
+    void reset() { deflate_.reset(); }
 
    private:
-    /// Handed on when it is full, so that what compresses well is not a write for every block.
-    static constexpr std::size_t buffer_size = std::size_t{256} << 10;
-
-    struct End {
-      void operator()(z_stream* stream) const {
-        deflateEnd(stream);
-        delete stream;
-      }
-    };
-
-    Status compress(std::span<const std::byte> piece, int how, PieceWriter auto& out) {
-      if (stream_ == nullptr) {
-        return Failure{"gzip: out of memory"};
-      }
-      buffer_.resize(buffer_size);
-      // zlib does not write to its input; its type is older than const.
-      stream_->next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(piece.data()));
-      stream_->avail_in = static_cast<uInt>(piece.size());
-      bool is_done = false;
-      while (!is_done) {
-        stream_->next_out = reinterpret_cast<Bytef*>(buffer_.data() + filled_);
-        stream_->avail_out = static_cast<uInt>(buffer_.size() - filled_);
-        const int result = deflate(stream_.get(), how);
-        if (result == Z_STREAM_ERROR) {
-          return Failure{"gzip: the stream's state is broken"};
-        }
-        filled_ = buffer_.size() - stream_->avail_out;
-        is_done = how == Z_FINISH ? result == Z_STREAM_END : stream_->avail_in == 0;
-        if (filled_ == buffer_.size() || (is_done && how == Z_FINISH)) {
-          const std::span<const std::byte> made(buffer_.data(), std::exchange(filled_, 0));
-          if (Status status = made.empty() ? success() : out(made); !status) {
-            return status;
-          }
-        }
-      }
-      return success();
-    }
-
-    std::unique_ptr<z_stream, End> stream_;
-    std::vector<std::byte> buffer_;
-    std::size_t filled_ = 0;
+    detail::ZlibDeflate deflate_;
   };
 
   std::string_view extension() const { return ".gz"; }
@@ -123,8 +66,25 @@ struct Gzip {
   }
 
   Encoder encoder() const { return Encoder(*this); }
+
+  /// What an object of one or several members holds, each verified by its checksum.
+  /// Errors: cut off, damaged, followed by something else, or above `limit` bytes.
+  static Result<std::string> decode(std::span<const std::byte> object, std::size_t limit) {
+    std::string content;
+    const auto inflated = detail::gunzip(object, content, limit);
+    if (inflated.ending == detail::InflateEnding::over_limit) {
+      return detail::decode_limit_failure("gzip", object.size(), limit);
+    }
+    if (inflated.ending != detail::InflateEnding::whole) {
+      return detail::decode_failure("gzip", object.size(),
+                                    std::string(detail::ending_text(inflated.ending)) +
+                                        " at byte " + std::to_string(inflated.consumed) +
+                                        " (fetch it again, or restore it from another copy)");
+    }
+    return content;
+  }
 };
 
-static_assert(Codec<Gzip>);
+static_assert(DecodingCodec<Gzip>);
 
 }  // namespace hydrant

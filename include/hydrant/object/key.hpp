@@ -77,6 +77,12 @@ struct KeySystem {
   std::uint64_t (*process_id)() = &system_process_id;
 };
 
+/// Prefix, stream, version, time (of years with ten digits), id and extension, with the '-'
+/// between.
+static_assert(limits::prefix_evaluated_bytes_max + limits::stream_name_length_max + 1 + 10 + 1 +
+                  27 + 36 + limits::file_extension_length_max <=
+              limits::object_key_bytes_max);
+
 /// `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<id><extension>`, at most 1024 bytes.
 ///
 /// @code

@@ -39,20 +39,25 @@ inline void append_percent(std::string& out, std::string_view bytes) {
   }
 }
 
-/// Whether a character of valid UTF-8 is kept: not controls, not what divides or escapes, not
-/// marks that reorder or end lines, not what XML cannot say (stores list keys in XML).
-inline bool is_kept_in_key(std::string_view character) {
+/// The number of a character of valid UTF-8.
+inline std::uint32_t code_point_of(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
-  if (character.size() == 1) {
-    return first >= 0x20 && first != 0x7f && first != '/' && first != '\\' && first != '%';
+  std::uint32_t number = character.size() == 1 ? first : first & (0x7fu >> character.size());
+  for (const char c : character.substr(1)) {
+    number = number << 6 | (static_cast<unsigned char>(c) & 0x3f);
   }
-  const auto is_within = [&](std::string_view low, std::string_view high) {
+  return number;
+}
+
+/// Whether a character is kept: not controls, not what divides or escapes, not marks that end lines
+/// or turn the direction of reading, not what XML cannot say (stores list keys in XML).
+inline bool is_kept_in_key(std::uint32_t character) {
+  const auto is_within = [character](std::uint32_t low, std::uint32_t high) {
     return low <= character && character <= high;
   };
-  return !is_within("\xc2\x80", "\xc2\x9f") &&          // U+0080 to U+009F: controls
-         !is_within("\xe2\x80\xa8", "\xe2\x80\xae") &&  // U+2028 to U+202E: lines, direction
-         !is_within("\xe2\x81\xa6", "\xe2\x81\xa9") &&  // U+2066 to U+2069: direction
-         !is_within("\xef\xbf\xbe", "\xef\xbf\xbf");    // U+FFFE, U+FFFF: no characters
+  return character >= 0x20 && character != '/' && character != '\\' && character != '%' &&
+         !is_within(0x7f, 0x9f) && !is_within(0x2028, 0x202e) && !is_within(0x2066, 0x2069) &&
+         !is_within(0xfffe, 0xffff);
 }
 
 inline std::string hex_digest(std::string_view text) {
@@ -96,7 +101,7 @@ inline std::string escape_key_value(std::string_view value) {
   while (!value.empty()) {
     const detail::Utf8Step step = detail::step_utf8(value);
     const std::string_view character = value.substr(0, step.size);
-    if (step.valid && detail::is_kept_in_key(character)) {
+    if (step.valid && detail::is_kept_in_key(detail::code_point_of(character))) {
       out += character;
     } else {
       detail::append_percent(out, character);

@@ -177,6 +177,9 @@ class S3Call {
     if (!request_.body.empty()) {
       bucket_->trust(is_taken);
     }
+    if (is_taken && (mended_ & condition) != 0) {
+      bucket_->learn_no_conditions();
+    }
     if (is_taken || !*result || !mend(result->value())) {
       return result;
     }
@@ -206,8 +209,7 @@ class S3Call {
   }
 
   Status start(Attempt& attempt) {
-    Result<AwsCredentials> credentials =
-        bucket_->credentials().credentials([&] { return attempt.cancelled(); });
+    Result<AwsCredentials> credentials = bucket_->credentials().credentials(attempt);
     if (!credentials) {
       failure_code_ = "S3.NoCredentials";
       return Failure{"no credentials: " + credentials.failure().message};
@@ -222,7 +224,8 @@ class S3Call {
     request.body = request_.body;
     request.timeouts = bucket_->options().timeouts;
     request.timeouts.first_byte = std::max(request.timeouts.first_byte, request_.first_byte);
-    is_conditional_ = request_.if_none_match && bucket_->knows_conditions();
+    is_conditional_ =
+        request_.if_none_match && bucket_->knows_conditions() && (mended_ & condition) == 0;
     if (is_conditional_) {
       request.headers.push_back({"If-None-Match", "*"});
     }
@@ -275,12 +278,11 @@ class S3Call {
     }
     if (error.is("ExpiredToken") || error.is("InvalidToken") || error.is("TokenRefreshRequired") ||
         error.is("InvalidAccessKeyId")) {
-      bucket_->credentials().invalidate(credentials_);
+      bucket_->credentials().invalidate();
       return is_new(token);
     }
     if (is_conditional_ && error.status == 501) {
-      bucket_->learn_no_conditions();
-      return is_new(condition);
+      return is_new(condition);  // that it was the condition is known when it goes without
     }
     return false;
   }

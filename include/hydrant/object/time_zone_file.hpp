@@ -180,11 +180,11 @@ class TimeZoneFile {
     reader.skip(1);  // whether it is daylight saving time: nothing prints that
     const std::size_t index = reader.byte();
     const std::string_view name = index < names.size() ? names.substr(index) : std::string_view();
-    const std::size_t size = name.find('\0');
+    const std::size_t size = name.find('\0');  // enormous where it does not end
     if (type.offset <= -day || type.offset >= day + 3600) {
       return "has a local time that is more than a day off";
     }
-    if (size == std::string_view::npos || size > 15 || !is_name(name.substr(0, size))) {
+    if (size > 15 || !is_name(name.substr(0, size))) {
       return "has a type without a proper name";
     }
     type.abbreviation = name.substr(0, size);

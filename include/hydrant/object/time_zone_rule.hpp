@@ -148,7 +148,7 @@ struct RuleDate {
       number += days_in_month(year, before);
     }
     const std::int64_t end = number + days_in_month(year, month);
-    number += floor_modulo(day - weekday_of_day(number), 7) + (week - 1) * 7;
+    number += floor_modulo(day - weekday_of_day(number), 7) + std::int64_t{week - 1} * 7;
     return number < end ? number : number - 7;
   }
 };

@@ -11,6 +11,8 @@
 #include <hydrant/core/error.hpp>
 #include <hydrant/object/codec.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -26,6 +28,9 @@ namespace hydrant {
 /// Compresses with Zstandard.
 /// Threads: a plain value; copies are independent. An encoder serves one thread at a time.
 struct Zstd {
+  static constexpr std::string_view magic = "\x28\xb5\x2f\xfd";
+  static constexpr std::array<std::string_view, 1> file_extensions{".zst"};
+
   /// More compresses better and slower. Default 3. Range: what the library has, -131072 to 22.
   int level = 3;
 
@@ -114,8 +119,57 @@ struct Zstd {
   }
 
   Encoder encoder() const { return Encoder(*this); }
+
+  /// What an object of one or several frames holds, each verified by its checksum if it has one.
+  /// Beside the content this takes up to 128 MiB, the largest window that libzstd reads unasked.
+  /// Errors: cut off, damaged, followed by something else, or above `limit` bytes.
+  static Result<std::string> decode(std::span<const std::byte> object, std::size_t limit) {
+    const std::unique_ptr<ZSTD_DCtx, FreeDecoder> context(ZSTD_createDCtx());
+    if (context == nullptr) {
+      return detail::decode_failure("zstd", object.size(), "out of memory");
+    }
+    std::string content;
+    std::size_t filled = 0;
+    ZSTD_inBuffer input{object.data(), object.size(), 0};
+    std::size_t missing = 1;  // no frame is whole yet; 0 where one has just ended
+    while (missing != 0 || input.pos != input.size) {
+      if (filled == content.size() && filled < limit) {
+        const std::size_t more = std::max(filled, ZSTD_DStreamOutSize());
+        content.resize(limit - filled < more ? limit : filled + more);
+      }
+      // At the limit a single byte more is tried, elsewhere: only then it is known to be too much.
+      char beyond = 0;
+      const bool is_full = filled >= limit;
+      ZSTD_outBuffer output = is_full ? ZSTD_outBuffer{&beyond, 1, 0}
+                                      : ZSTD_outBuffer{content.data(), content.size(), filled};
+      const std::size_t before = input.pos;
+      const std::size_t output_before = output.pos;
+      missing = ZSTD_decompressStream(context.get(), &output, &input);
+      if (ZSTD_isError(missing) != 0) {
+        return detail::decode_failure("zstd", object.size(),
+                                      std::string(ZSTD_getErrorName(missing)) + " near byte " +
+                                          std::to_string(input.pos) + repair);
+      }
+      if (is_full && output.pos != 0) {
+        return detail::decode_limit_failure("zstd", object.size(), limit);
+      }
+      if (missing != 0 && input.pos == before && output.pos == output_before) {
+        return detail::decode_failure("zstd", object.size(), std::string("it is cut off") + repair);
+      }
+      filled = is_full ? filled : output.pos;
+    }
+    content.resize(filled);
+    return content;
+  }
+
+ private:
+  static constexpr const char* repair = " (fetch it again, or restore it from another copy)";
+
+  struct FreeDecoder {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
 };
 
-static_assert(Codec<Zstd>);
+static_assert(DecodingCodec<Zstd>);
 
 }  // namespace hydrant

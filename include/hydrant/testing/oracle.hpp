@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// The one judge of every test that sends numbered records through a stream: it
-// hears of each put, each commit and each crash, and says whether what the
-// stream promises has been kept so far, and at the end.
+// The one judge of every test that sends numbered records through a stream: it hears of each
+// put, each commit and each crash, and says whether what was promised is kept, until the end.
 #pragma once
 
 #include <hydrant/core/ledger.hpp>
 #include <hydrant/core/put_result.hpp>
 #include <hydrant/core/wait_status.hpp>
-#include <hydrant/testing/numbered_record.hpp>
 #include <hydrant/testing/oracle_entry.hpp>
+#include <hydrant/testing/oracle_rules.hpp>
 #include <hydrant/testing/simulated_destination.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,38 +22,13 @@
 
 namespace hydrant::testing {
 
-/// What the stream under test has promised.
-struct OracleRules {
-  /// Records of one producer arrive in their order, as far as they arrive for the first time.
-  bool keeps_order = false;
-  /// Each output is at the destination at most once. Else a confirmed one is not sent again.
-  bool exactly_once = false;
-  /// A record may end as lost.
-  bool may_lose = false;
-  /// Each accepted record arrives at the source backup, too.
-  bool backs_up = false;
-  /// How many outputs, "record#0" and so on, a transform makes of a record. None: there is no
-  /// transform, and the record itself arrives.
-  std::function<std::uint32_t(const RecordName&)> outputs_of{};
-};
-
-/// What of the records that had not ended survives a crash.
-enum class Survives : std::uint8_t {
-  nothing,           ///< They may be missing from now on.
-  what_was_durable,  ///< All that `made_durable` was told of.
-  everything         ///< All that were accepted.
-};
-
 /// Judges a run. Every fault that it finds is a sentence in `faults`.
 ///
 /// @code
 /// oracle.putting(record);
 /// oracle.put(record, stream.put(record).status());
-/// oracle.check(stream.ledger());  // at any moment
-/// ... stream.close(1h), all records ended ...
-/// oracle.check_end_of_life(stream.ledger());
-/// oracle.finish();
-/// REQUIRE(oracle.faults().empty());
+/// oracle.check(stream.ledger());  // at any moment, and check_end_of_life after close
+/// oracle.finish();                // and then there are no faults()
 /// @endcode
 ///
 /// Where several lives of the stream go on at once, each is told of by the number of its process:
@@ -136,9 +108,9 @@ class Oracle {
     copies.count += committed.is_repeat ? 0u : 1u;
     expect(!rules_.exactly_once || entry->may_repeat || copies.count <= 1, "delivered twice",
            *entry);
-    expect(copies.acknowledged_in != life_, "sent again after it was confirmed", *entry);
-    if (committed.is_acknowledged && copies.acknowledged_in != life_) {
-      copies.acknowledged_in = life_;
+    expect(!copies.is_acknowledged_in(life_), "sent again after it was confirmed", *entry);
+    if (committed.is_acknowledged && !copies.is_acknowledged_in(life_)) {
+      copies.acknowledged_in.push_back(life_);
       if (entry->is_complete_in(life_)) {
         ++books().complete;
         books().complete_again += entry->life != life_ ? 1u : 0u;
@@ -161,11 +133,11 @@ class Oracle {
       return;
     }
     entry->letters.count += is_repeat ? 0u : 1u;
-    expect(entry->letters.acknowledged_in != life_, "dead-lettered again after that was confirmed",
-           *entry);
-    if (is_acknowledged && entry->letters.acknowledged_in != life_) {
+    expect(!entry->letters.is_acknowledged_in(life_),
+           "dead-lettered again after that was confirmed", *entry);
+    if (is_acknowledged && !entry->letters.is_acknowledged_in(life_)) {
       books().letters_again += entry->life != life_ ? 1u : 0u;
-      entry->letters.acknowledged_in = life_;
+      entry->letters.acknowledged_in.push_back(life_);
       ++books().letters;
     }
   }
@@ -180,9 +152,9 @@ class Oracle {
   /// The source backup has taken this record.
   void backed_up(const CommittedRecord& committed) {
     Entry* entry = known("backed up", committed.record);
-    if (entry != nullptr && committed.is_acknowledged && entry->backup.acknowledged_in != life_) {
+    if (entry != nullptr && committed.is_acknowledged && !entry->backup.is_acknowledged_in(life_)) {
       books().backups_again += entry->life != life_ ? 1u : 0u;
-      entry->backup.acknowledged_in = life_;
+      entry->backup.acknowledged_in.push_back(life_);
       ++entry->backup.count;
       ++books().backups;
     }
@@ -202,7 +174,7 @@ class Oracle {
            status == WaitStatus::delivered ? "called delivered, and is not"
                                            : "delivered, and not called so",
            entry);
-    expect((status == WaitStatus::dead_lettered) == (entry.letters.acknowledged_in == life_),
+    expect((status == WaitStatus::dead_lettered) == entry.letters.is_acknowledged_in(life_),
            status == WaitStatus::dead_lettered ? "called dead-lettered, and is not"
                                                : "dead-lettered, and not called so",
            entry);
@@ -279,6 +251,9 @@ class Oracle {
 
   /// The stream has said that something is damaged.
   void damage_was_reported() { damages_reported_ = damages_; }
+
+  /// Whether it has not said so of all that was.
+  bool has_untold_damage() const { return damages_reported_ != damages_; }
 
   // --- what must hold -------------------------------------------------------------------------
 

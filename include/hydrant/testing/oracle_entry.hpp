@@ -14,13 +14,18 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hydrant::testing::detail {
 
 /// How often something has arrived at one place.
 struct OracleCopies {
   std::uint64_t count = 0;
-  std::uint64_t acknowledged_in = 0;  // the last life in which it was
+  std::vector<std::uint64_t> acknowledged_in{};  // the lives in which it was
+
+  bool is_acknowledged_in(std::uint64_t life) const {
+    return std::find(acknowledged_in.begin(), acknowledged_in.end(), life) != acknowledged_in.end();
+  }
 };
 
 /// One record.
@@ -48,7 +53,7 @@ struct OracleEntry {
   bool is_complete_in(std::uint64_t number) const {
     std::uint32_t there = 0;
     for (const auto& [output, at] : copies) {
-      there += at.acknowledged_in == number ? 1u : 0u;
+      there += at.is_acknowledged_in(number) ? 1u : 0u;
     }
     return outputs != 0 && there == outputs;
   }

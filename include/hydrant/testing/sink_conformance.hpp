@@ -100,7 +100,7 @@ class SinkExam {
     expect(limits.batch_bytes_max == 0 || limits.record_bytes_max <= limits.batch_bytes_max,
            "limits.record_bytes_max must not exceed limits.batch_bytes_max");
     OptionErrors errors;
-    AnySink(make()).validate(errors);
+    AnySink(make()).validate({}, errors);
     expect(errors.empty(), "the sink that the factory makes must be valid");
   }
 
