@@ -208,7 +208,7 @@ class SimulatedDisk final : public Files {
     std::lock_guard guard(state_->lock);
     int code = state_->begin_call(process(), "list", path, 0);
     if (code == 0 && !state_->names.has_directory(path)) {
-      code = ENOENT;
+      code = state_->names.find(path) == nullptr ? ENOENT : ENOTDIR;
     }
     if (code != 0) {
       return hydrant::detail::system_failure("list", path, code);
