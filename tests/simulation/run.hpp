@@ -88,6 +88,7 @@ class SimulatedRun {
         opener_(scene_.plan, main_, errors_, backup_),
         trouble_(world_) {
     scene_.oracle = testing::Oracle(scene_.plan.rules());
+    world_.trace().note("plan", scene_.plan.text());
     listen();
     if (scene_.plan.refuses_poison) {
       main_.simulated.refuse_when(is_poison);
@@ -290,10 +291,10 @@ class SimulatedRun {
   void cut_power() {
     tell_what_is_old();
     world_.cut_power();
+    if (scene_.log_was_lost) {
+      scene_.oracle.may_repeat();  // which batches there were is known to nobody any more
+    }
     for (const auto& process : processes_) {
-      if (process->has_lost_its_log()) {
-        scene_.oracle.may_repeat();  // which batches there were is known to nobody any more
-      }
       process->end_by_crash(scene_.plan.survives(Ending::power_cut));
     }
     processes_.clear();
