@@ -104,7 +104,7 @@ struct Parquet {
 
   /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {
-    static_cast<void>(detail::ParquetTree(schema, keys.case_insensitive, errors));
+    static_cast<void>(detail::parquet::ParquetTree(schema, keys.case_insensitive, errors));
     const int level_max = compression == ParquetCompression::zstd   ? 22
                           : compression == ParquetCompression::gzip ? 9
                                                                     : 0;
@@ -130,12 +130,12 @@ struct Parquet {
   Status write(const Batch& batch, PieceWriter auto&& out,
                std::vector<RecordFailure>& failures) const {
     OptionErrors errors;
-    const detail::ParquetTree tree(schema, keys.case_insensitive, errors);
+    const detail::parquet::ParquetTree tree(schema, keys.case_insensitive, errors);
     if (!errors.empty()) {
       return Failure{"parquet: " + errors.faults()[0].field + " " + errors.faults()[0].rule};
     }
-    detail::ParquetFileWriter writer(tree, layout(), out);
-    detail::RecordConverter converter(tree, keys, timestamp_unit, writer.columns());
+    detail::parquet::ParquetFileWriter writer(tree, layout(), out);
+    detail::parquet::RecordConverter converter(tree, keys, timestamp_unit, writer.columns());
     converter.refuse_unknown_fields(refuse_unknown_fields);
     const std::size_t failures_before = failures.size();
     std::uint32_t index = 0;
@@ -179,8 +179,8 @@ struct Parquet {
   /// After so many bytes of records it is looked whether pages are full.
   static constexpr std::size_t cut_size = std::size_t{16} << 10;
 
-  detail::ParquetLayout layout() const {
-    detail::ParquetLayout layout;
+  detail::parquet::ParquetLayout layout() const {
+    detail::parquet::ParquetLayout layout;
     layout.compression = compression;
     layout.compression_level = compression_level;
     layout.row_group_size = block_size.value;
@@ -191,23 +191,26 @@ struct Parquet {
     return layout;
   }
 
-  static RecordFailure failure_of(std::uint32_t index, const detail::RecordFault& fault) {
+  static RecordFailure failure_of(std::uint32_t index, const detail::parquet::RecordFault& fault) {
     RecordFailure failure;
     failure.index = index;
     failure.reason = fault.message();
     failure.retryable = false;
     failure.code = fault.code();
-    failure.error_output_type = detail::RecordFault::error_output_type;
+    failure.error_output_type = detail::parquet::RecordFault::error_output_type;
     return failure;
   }
 
-  void report(const detail::ParquetTree& tree, const detail::RecordConverter& converter) const {
+  void report(const detail::parquet::ParquetTree& tree,
+              const detail::parquet::RecordConverter& converter) const {
     if (dropped_fields == nullptr) {
       return;
     }
     for (const auto& [structure, key, count] : converter.dropped_fields()) {
-      const std::string& inside = tree.structures()[structure]->name;
-      dropped_fields->add(inside.empty() || key.empty() ? key : inside + "." + key, count);
+      std::string name = key.empty() ? std::string() : tree.structures()[structure]->name;
+      name += name.empty() ? "" : ".";
+      name += key;
+      dropped_fields->add(name, count);
     }
   }
 };

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 static_assert(std::endian::native == std::endian::little,
               "hydrant: Parquet is little-endian, and so must the machine be that writes it.");
@@ -111,4 +111,4 @@ constexpr std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// How columns are cut into pages, and how those are encoded.
 struct PageOptions {
@@ -268,4 +268,4 @@ class ColumnWriter {
   ParquetChunk chunk_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// What a field or an element is, by the protocol's own numbers.
 enum class CompactType : std::uint8_t {
@@ -124,4 +124,4 @@ class CompactWriter {
   std::vector<int> last_ids_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Appends 32 differences of up to 64 bits each, the lowest bit first.
 inline void append_miniblock(ByteBuffer& out, std::span<const std::uint64_t> values,
@@ -110,4 +110,4 @@ inline void append_delta_bytes(ByteBuffer& out, std::span<const std::string_view
   }
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -33,7 +33,7 @@ struct ParquetKeyRules {
   std::vector<ParquetKeyMapping> column_to_json_key_mappings{};
 };
 
-namespace detail {
+namespace detail::parquet {
 
 inline std::string lowered(std::string_view text) {
   std::string lower(text);
@@ -153,6 +153,6 @@ class FieldNames {
   std::uint64_t others_ = 0;
 };
 
-}  // namespace detail
+}  // namespace detail::parquet
 
 }  // namespace hydrant

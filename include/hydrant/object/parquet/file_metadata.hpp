@@ -25,7 +25,7 @@ struct ParquetKeyValue {
   std::string value;
 };
 
-namespace detail {
+namespace detail::parquet {
 
 /// A column chunk where it lies in the file.
 struct PlacedChunk {
@@ -289,6 +289,6 @@ class FooterWriter {
   std::int32_t codec_;
 };
 
-}  // namespace detail
+}  // namespace detail::parquet
 
 }  // namespace hydrant

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// How a file is laid out.
 struct ParquetLayout {
@@ -160,4 +160,4 @@ class ParquetFileWriter {
   std::vector<PlacedRowGroup> groups_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

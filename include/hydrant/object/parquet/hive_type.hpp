@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 enum class HiveKind : std::uint8_t {
   boolean,
@@ -52,7 +52,7 @@ struct HiveType {
   /// Of a decimal.
   int precision = 0;
   int scale = 0;
-  std::vector<HiveField> fields{};
+  std::vector<HiveField> fields;  // no initializer: HiveField is not complete yet
 };
 
 struct HiveField {
@@ -295,4 +295,4 @@ inline void append_hive_type(std::string& out, const HiveType& type) {
   out += '>';
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <span>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// How many bits hold every number up to `max`.
 constexpr unsigned bits_for(std::uint64_t max) {
@@ -87,4 +87,4 @@ inline void append_hybrid_run(ByteBuffer& out, std::uint32_t value, std::size_t 
   }
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

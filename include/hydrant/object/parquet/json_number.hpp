@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Of a number's digits, from the first that is not 0: 0.d1 d2 d3 ... times 10 to the `exponent`.
 struct DecimalDigits {
@@ -197,4 +197,4 @@ inline NumberFault read_decimal(std::string_view text, int precision, int scale,
   return number ? scale_digits(*number, precision, scale, value) : NumberFault::no_number;
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

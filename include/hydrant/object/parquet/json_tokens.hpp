@@ -24,7 +24,7 @@
 
 #include <simdjson.h>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 constexpr bool is_json_space(char character) {
   return character == ' ' || character == '\n' || character == '\r' || character == '\t';
@@ -313,4 +313,4 @@ class JsonTokens {
   std::string scratch_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

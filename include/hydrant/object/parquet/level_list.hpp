@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Levels of one column, in order.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -71,4 +71,4 @@ class LevelList {
   std::vector<std::uint8_t> levels_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Takes the keys of one object, one after the other.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -84,4 +84,4 @@ class MapKeys {
   std::map<std::string, std::size_t, std::less<>> counts_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

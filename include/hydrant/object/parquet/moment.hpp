@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Reads the parts of a date from left to right.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -173,4 +173,4 @@ inline NumberFault read_timestamp(std::string_view text, ParquetTimestampUnit un
   return NumberFault::none;
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -27,7 +27,7 @@ namespace hydrant {
 /// Source: Firehose API 2015-08-04, shape ParquetCompression: UNCOMPRESSED, GZIP, SNAPPY.
 enum class ParquetCompression : std::uint8_t { uncompressed, snappy, gzip, zstd };
 
-namespace detail {
+namespace detail::parquet {
 
 /// Compresses one page after the other.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -135,6 +135,6 @@ class PageCodec {
   std::unique_ptr<z_stream, EndGzip> gzip_;
 };
 
-}  // namespace detail
+}  // namespace detail::parquet
 
 }  // namespace hydrant

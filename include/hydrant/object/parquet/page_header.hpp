@@ -13,7 +13,7 @@
 
 #include <zlib.h>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// How values are encoded, by the format's own numbers.
 enum class ParquetEncoding : std::uint8_t {
@@ -91,4 +91,4 @@ inline void append_dictionary_page_header(ByteBuffer& out, std::string_view page
   header.end_struct();
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Appends where the pages lie; the first data page begins at `pages_offset` of the file.
 inline void append_offset_index(ByteBuffer& out, const std::vector<ParquetPage>& pages,
@@ -85,4 +85,4 @@ inline void append_column_index(ByteBuffer& out, const std::vector<ParquetPage>&
   index.end_struct();
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// The values of one column, from one page to the next.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -266,4 +266,4 @@ class PageValues {
   std::vector<std::uint32_t> ends_;     // and where each ends, if they differ in size
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Converts records, one after the other.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -377,4 +377,4 @@ class RecordConverter {
   bool is_careful_ = false;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

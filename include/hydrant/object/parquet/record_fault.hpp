@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Why a record could not be converted.
 struct RecordFault {
@@ -60,4 +60,4 @@ struct RecordFault {
   }
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// What became of a scalar.
 struct ScalarOutcome {
@@ -242,4 +242,4 @@ class ScalarConverter {
   std::string text_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -39,7 +39,7 @@ struct ParquetColumn {
 /// What a timestamp counts.
 enum class ParquetTimestampUnit : std::uint8_t { milliseconds, microseconds, nanoseconds };
 
-namespace detail {
+namespace detail::parquet {
 
 /// How values lie in the file, by the format's own numbers.
 enum class ParquetPhysical : std::uint8_t {
@@ -278,6 +278,6 @@ class ParquetTree {
 static_assert(decimal_width(19) == 9 && decimal_width(38) == 16 && decimal_width(21) == 9 &&
               decimal_width(22) == 10);
 
-}  // namespace detail
+}  // namespace detail::parquet
 
 }  // namespace hydrant

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 inline constexpr std::uint32_t code_point_max = 0x10ffff;
 
@@ -71,4 +71,4 @@ inline bool raise_last_character(std::string& text) {
   return true;
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// A smallest and a largest value, as the bytes of their PLAIN encoding without a length.
 struct ValueBounds {
@@ -244,4 +244,4 @@ inline StoredBound stored_max(const ParquetLeaf& leaf, const std::string& max) {
   return {max, true};  // nothing shorter is larger
 }
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hydrant::detail {
+namespace hydrant::detail::parquet {
 
 /// Mixes bytes into 32 bits; the same on every machine.
 inline std::uint32_t hash_bytes(const char* at, std::size_t size) {
@@ -162,4 +162,4 @@ class ValueDictionary {
   ByteBuffer page_;
 };
 
-}  // namespace hydrant::detail
+}  // namespace hydrant::detail::parquet
