@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "../common/any_format.hpp"
 #include "failing_store.hpp"
 #include "line_source.hpp"
 #include "options.hpp"
@@ -47,10 +48,30 @@ hydrant::Outcome to_json(const hydrant::RecordView& record, hydrant::Emitter& ou
   return hydrant::Outcome::ok();
 }
 
-auto sink_into(const Options& options, std::string_view folder) {
+/// The fields of `to_json`.
+hydrant::Parquet parquet() {
+  return {.schema = {{"host", "string"},
+                     {"ident", "string"},
+                     {"user", "string"},
+                     {"time", "timestamp"},
+                     {"request", "string"},
+                     {"method", "string"},
+                     {"path", "string"},
+                     {"protocol", "string"},
+                     {"status", "int"},
+                     {"bytes", "bigint"},
+                     {"referer", "string"},
+                     {"user_agent", "string"}},
+          .compression = hydrant::ParquetCompression::zstd};
+}
+
+auto sink_into(const Options& options, std::string_view folder, bool is_parquet) {
   const examples::Place place = examples::part_of(options.to, folder);
+  const examples::AnyFormat lines = hydrant::Lines{};
+  const AnyCodec as_it_is = hydrant::in_format;
   return hydrant::ObjectSink{FailingStore{examples::AnyStore{place}, options.fail_every},
-                             hydrant::Lines{}, options.codec,
+                             is_parquet ? examples::AnyFormat(parquet()) : lines,
+                             is_parquet ? as_it_is : options.codec,
                              hydrant::Key{{.prefix = place.prefix}}};
 }
 
@@ -141,8 +162,9 @@ bool run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   LineSource source(options.files);
   hydrant::DeliveryStream stream{
-      stream_options(options), hydrant::transform(to_json), sink_into(options, "data"),
-      hydrant::error_output(sink_into(options, "errors"), error_options(options))};
+      stream_options(options), hydrant::transform(to_json),
+      sink_into(options, "data", options.is_parquet),
+      hydrant::error_output(sink_into(options, "errors", false), error_options(options))};
 
   std::string trouble;
   hydrant::DeliveryReport report;

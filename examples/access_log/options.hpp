@@ -30,6 +30,7 @@ struct Options {
   hydrant::ByteCount size{5ull << 20};
   std::chrono::milliseconds interval{60'000};
   AnyCodec codec{hydrant::Zstd{.level = 3}};
+  bool is_parquet = false;
   std::uint32_t threads = 1;
   std::string journal{};         // a directory; empty: none
   std::uint32_t fail_every = 0;  // 0: never
@@ -45,6 +46,8 @@ inline constexpr std::string_view usage =
     "  --interval N[ms|s|min]  or when its oldest line is this old (60s)\n"
     "  --codec zstd[:LEVEL]|gzip[:LEVEL]|none\n"
     "                          (zstd:3)\n"
+    "  --format lines|parquet  of the data (lines); Parquet is compressed with zstd inside, and\n"
+    "                          --codec is that of the error objects alone\n"
     "  --journal DIR           keep lines on the disk until they are delivered, so that a\n"
     "                          killed run loses none; the next run goes on from there\n"
     "  --threads N             threads that read and put, and batches at once (1)\n"
@@ -142,6 +145,11 @@ inline Options parse_options(const std::vector<std::string_view>& arguments) {
       options.interval = parse_interval(name, value);
     } else if (name == "--codec") {
       options.codec = parse_codec(name, value);
+    } else if (name == "--format") {
+      options.is_parquet = value == "parquet";
+      if (!options.is_parquet && value != "lines") {
+        throw std::invalid_argument("--format: no such format: " + std::string(value));
+      }
     } else if (name == "--journal") {
       options.journal = value;
     } else if (name == "--threads") {
