@@ -6,8 +6,8 @@
 // for; the exit status is 0 only when none was lost.
 //
 //     access_log /var/log/nginx/access.log --to lake --threads 4
+//     access_log /var/log/nginx/access.log --to s3://my-lake/logs
 #include <hydrant/hydrant.hpp>
-#include <hydrant/object/directory_store.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,6 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "failing_store.hpp"
@@ -48,10 +47,11 @@ hydrant::Outcome to_json(const hydrant::RecordView& record, hydrant::Emitter& ou
   return hydrant::Outcome::ok();
 }
 
-template <hydrant::Codec CodecType>
-auto sink_into(const std::string& directory, const CodecType& codec, std::uint32_t fail_every) {
-  return hydrant::ObjectSink{FailingStore{hydrant::DirectoryStore{directory}, fail_every},
-                             hydrant::Lines{}, codec};
+auto sink_into(const Options& options, std::string_view folder) {
+  const examples::Place place = examples::part_of(options.to, folder);
+  return hydrant::ObjectSink{FailingStore{examples::AnyStore{place}, options.fail_every},
+                             hydrant::Lines{}, options.codec,
+                             hydrant::Key{{.prefix = place.prefix}}};
 }
 
 /// A disk comes back sooner than a server on the other side of the world.
@@ -137,15 +137,12 @@ void print_summary(const hydrant::StreamSnapshot& snapshot, const LineSource& so
 }
 
 /// Returns: whether every line has arrived, in the data or among the errors.
-template <hydrant::Codec CodecType>
-bool run(const Options& options, const CodecType& codec) {
+bool run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   LineSource source(options.files);
   hydrant::DeliveryStream stream{
-      stream_options(options), hydrant::transform(to_json),
-      sink_into(options.directory + "/data", codec, options.fail_every),
-      hydrant::error_output(sink_into(options.directory + "/errors", codec, options.fail_every),
-                            error_options(options))};
+      stream_options(options), hydrant::transform(to_json), sink_into(options, "data"),
+      hydrant::error_output(sink_into(options, "errors"), error_options(options))};
 
   std::string trouble;
   hydrant::DeliveryReport report;
@@ -180,9 +177,7 @@ int main(int argc, char** argv) {
       return 0;
     }
     const Options options = parse_options(arguments);
-    const bool arrived =
-        std::visit([&](const auto& codec) { return run(options, codec); }, options.codec);
-    return arrived ? 0 : 1;
+    return run(options) ? 0 : 1;
   } catch (const std::invalid_argument& error) {
     fmt::print(stderr, "access_log: {}\n\n{}", error.what(), usage);
     return 2;

@@ -40,6 +40,8 @@ install_packages g++ patch catch2
 
 export HYDRANT_SIMULATION_SEEDS=$seeds HYDRANT_SIMULATION_FIRST=${HYDRANT_SIMULATION_FIRST:-1}
 unset HYDRANT_SIMULATION_SEED
+# Worlds take and give back memory by the megabyte: not to the system each time.
+export MALLOC_MMAP_THRESHOLD_=$((1 << 32)) MALLOC_TRIM_THRESHOLD_=$((1 << 32))
 room=build/planted
 cxx=(${CXX:-g++})
 if command -v ccache >/dev/null; then

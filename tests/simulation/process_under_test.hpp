@@ -223,7 +223,7 @@ class ProcessUnderTest {
       records.push_back(testing::make_record({name, scene_->numbers[name]++}, size));
     }
     for (const std::string& record : records) {
-      oracle().putting(record, env_.steady_now());
+      oracle().putting(record);
     }
     if (dice.chance(200)) {
       const std::vector<std::string_view> views(records.begin(), records.end());
@@ -261,7 +261,8 @@ class ProcessUnderTest {
                        (is_not_durable && scene_->plan.asks_durably != 0),
                    "refused: " + std::string(put.reason()));
     oracle().put(record, put.status(),
-                 is_full && scene_->plan.options.overflow.kind() == Overflow::Kind::drop_newest);
+                 is_full && scene_->plan.options.overflow.kind() == Overflow::Kind::drop_newest,
+                 env_.steady_now());
     scene_->world.trace().note("put", name_in(record), static_cast<std::uint64_t>(put.status()));
     if (put) {
       accepted_.push_back({record, put.ticket()});
