@@ -98,6 +98,9 @@ class JournalDamage {
     if (at >= before.size() || runs_together) {
       return;  // two records in one: no simulated destination could tell them apart
     }
+    if (has_twins(forged)) {
+      return;  // nor could the oracle
+    }
     for (const std::string& text : forged) {
       oracle_->forged(text);
       has_forged_ = true;
@@ -116,7 +119,14 @@ class JournalDamage {
     return x_ray.regions()[static_cast<std::size_t>(world_.dice().below(x_ray.regions().size()))];
   }
 
-  /// What could be read then that could not be read before.
+  /// Whether two forged records would be the same, these or earlier ones.
+  bool has_twins(const std::vector<std::string>& sorted) const {
+    return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end() ||
+           std::any_of(sorted.begin(), sorted.end(),
+                       [this](const std::string& text) { return oracle_->is_forged(text); });
+  }
+
+  /// What could be read then that could not be read before, sorted.
   static std::vector<std::string> forged_by(JournalXRay::Kind kind, std::string file,
                                             const JournalXRay& before, std::uint64_t bit) {
     std::vector<std::string> forged;

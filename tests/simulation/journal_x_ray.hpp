@@ -53,7 +53,7 @@ class JournalXRay {
   const std::vector<JournalRegion>& regions() const { return regions_; }
 
   /// Everything that could be taken for a record.
-  const std::set<std::string>& texts() const { return texts_; }
+  const std::multiset<std::string>& texts() const { return texts_; }
 
  private:
   static constexpr std::size_t page = 4096;
@@ -180,7 +180,7 @@ class JournalXRay {
 
   std::string_view file_;
   std::vector<JournalRegion> regions_;
-  std::set<std::string> texts_;
+  std::multiset<std::string> texts_;
 };
 
 }  // namespace hydrant::tests

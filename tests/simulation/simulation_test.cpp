@@ -50,7 +50,7 @@ TEST_CASE("simulated streams keep their promises, whatever happens", "[simulatio
   const std::uint64_t count = is_one ? 1 : number("HYDRANT_SIMULATION_SEEDS", seeds);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     INFO("repeat with HYDRANT_SIMULATION_SEED=" << seed);
-    SimulatedRun run(seed, is_one ? 1'000'000 : 64);
+    SimulatedRun run(seed, is_one ? 20000000 : 64);
     run.go();
     const std::string faults = text_of(run.faults());
     if (is_one) {

@@ -301,6 +301,7 @@ class Engine final : public ShardSet,
   // lifecycle.hpp
   bool all_settled(const std::vector<std::uint64_t>& targets) const;
   bool all_idle() const;
+  bool leaves_records() const;
   bool wait_for_change(Lock& lock, SteadyTime until);
   void abandon_what_is_left(Lock& lock);
   void lose_queue(Lane& lane);

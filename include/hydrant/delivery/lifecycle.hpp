@@ -117,6 +117,11 @@ inline bool Engine::all_idle() const {
                                   [](const auto& lane) { return lane->is_idle(); });
 }
 
+/// Whether the next life has something to deliver, or to back up, that this one has given up.
+inline bool Engine::leaves_records() const {
+  return in_journal_ != 0 || (backup_ != nullptr && backup_->counts.in_journal != 0);
+}
+
 inline DeliveryReport Engine::flush(std::chrono::nanoseconds timeout) {
   const SteadyTime started = world_->steady_now();
   const SteadyTime until = saturating_add(started, timeout);
@@ -208,7 +213,7 @@ inline DeliveryReport Engine::close(std::chrono::nanoseconds timeout) {
     abandon_what_is_left(lock);
   }
   return report_locked(
-      all_idle() && in_journal_ == 0 &&
+      all_idle() && !leaves_records() &&
           ledger_locked().lost_by_reason[static_cast<std::size_t>(LostReason::close_deadline)] == 0,
       started);
 }
@@ -270,7 +275,7 @@ inline void Engine::detach() {
   detached_ = true;
   if (journaling_ != nullptr) {
     remove_ended_spools(lock);
-    if (all_idle() && in_journal_ == 0) {
+    if (all_idle() && !leaves_records()) {
       journaling_->journal().remove_current();
     }
     journaling_->journal().unlock();

@@ -32,6 +32,7 @@
 #include <hydrant/journal/frame.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -270,7 +271,10 @@ class CommitLog {
       folder = slash == std::string::npos ? "." : folder.substr(0, std::max<std::size_t>(slash, 1));
       Status named = files_->sync_directory(folder);
       // What holds the journal's directory was there before, mostly, and may be closed to us.
-      if (!named && above != 3) {
+      const bool is_closed_to_us =
+          !named && above == 3 &&
+          (named.failure().os_code == EACCES || named.failure().os_code == EPERM);
+      if (!named && !is_closed_to_us) {
         synced = named.failure();
       }
     }
@@ -350,16 +354,25 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
   counts.damaged += skipped || is_cut ? 1u : 0u;
 }
 
-/// Calls `visit(shard, first, last)` for each run of records in one file of a log.
+/// Calls `visit(shard, first, last)` for each run of records that one file of a log has on stable
+/// storage. Its last frame may not be: who wrote it may have been killed before the sync was
+/// through, or the sync may have failed, while the page cache shows the frame to everybody.
 template <class Visit>
 void for_each_logged_in(std::span<const std::byte> file, std::uint64_t epoch, Visit visit) {
   LogCounts counts;
+  std::uint64_t frame = 0;
+  std::vector<RecordsHeader> last;  // of the frame that is being read
   read_log_file(
       file, epoch, counts, [&](std::uint16_t type, std::uint16_t, std::span<const std::byte> item) {
+        if (std::exchange(frame, counts.frames) != counts.frames) {
+          for (const RecordsHeader& header : last) {
+            visit(header.shard, header.first_sequence, header.first_sequence + header.count);
+          }
+          last.clear();
+        }
         if (type == static_cast<std::uint16_t>(ItemType::records) &&
             item.size() >= sizeof(RecordsHeader)) {
-          const auto header = read_plain<RecordsHeader>(item.data());
-          visit(header.shard, header.first_sequence, header.first_sequence + header.count);
+          last.push_back(read_plain<RecordsHeader>(item.data()));
         }
       });
 }
