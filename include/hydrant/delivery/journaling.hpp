@@ -310,6 +310,7 @@ class Journaling {
   void log_what_is_not(FoundSpool& found);
   static void note_logged(FoundSpool& found, std::uint32_t shard, std::uint64_t first,
                           std::uint64_t last);
+  static std::vector<bool> find_superseded(const std::vector<Seal>& seals, const Lane& lane);
   static bool owes_backups(FoundSpool& found);
   void make_all_again(FoundSpool& found, Lane& lane, std::uint32_t version,
                       std::uint64_t next_commit, SteadyTime now, Resumed& resumed);

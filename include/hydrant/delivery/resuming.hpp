@@ -97,9 +97,12 @@ inline void Journaling::make_all_again(FoundSpool& found, Lane& lane, std::uint3
                                        std::uint64_t next_commit, SteadyTime now,
                                        Resumed& resumed) {
   const std::vector<Seal> seals = found.spool->manifest().seals();
-  for (const Seal& seal : seals) {
+  const std::vector<bool> superseded = find_superseded(seals, lane);
+  for (std::size_t i = 0; i < seals.size(); ++i) {
+    const Seal& seal = seals[i];
     if (seal.lane == static_cast<std::uint16_t>(lane.kind)) {
-      const bool fits = seal.version == version && lane.can_cut_by(seal.output_quota) &&
+      const bool fits = !superseded[i] && seal.version == version &&
+                        lane.can_cut_by(seal.output_quota) &&
                         make_again(found, lane, seal, next_commit, now);
       resumed.batches += fits ? 1u : 0u;
       if (!fits) {
@@ -107,6 +110,35 @@ inline void Journaling::make_all_again(FoundSpool& found, Lane& lane, std::uint3
       }
     }
   }
+}
+
+/// Which of the lane's seals have records that a later one has, too: a life could not make those
+/// batches again, and has sealed the records anew.
+inline std::vector<bool> Journaling::find_superseded(const std::vector<Seal>& seals,
+                                                     const Lane& lane) {
+  std::vector<bool> superseded(seals.size());
+  std::vector<SettledRanges> claimed;  // by shard
+  for (std::size_t i = seals.size(); i-- > 0;) {
+    if (seals[i].lane != static_cast<std::uint16_t>(lane.kind)) {
+      continue;
+    }
+    for (const SealedRange& range : seals[i].ranges) {
+      std::uint64_t unclaimed = 0;
+      if (range.shard < SettledTracks::shard_count_max) {
+        FoundSpool::of(claimed, range.shard)
+            .for_each_unsettled(
+                range.first, range.last,
+                [&](std::uint64_t from, std::uint64_t to) { unclaimed += to - from; });
+      }
+      superseded[i] = superseded[i] || unclaimed != range.last - range.first;
+    }
+    for (const SealedRange& range : seals[i].ranges) {
+      if (!superseded[i]) {
+        SettledTracks::add_again(FoundSpool::of(claimed, range.shard), range.first, range.last);
+      }
+    }
+  }
+  return superseded;
 }
 
 /// Whether records are left whose backup nobody will make.
@@ -292,16 +324,21 @@ inline void Journaling::gather_rest(FoundSpool& found, Lane& lane, SteadyTime no
   lane.close_all(CloseReason::recovery);
 }
 
-/// Gathers what of these open records is in no batch made again.
+/// Gathers what of these open records is in no batch made again, and was not gathered already: a
+/// log, or a page that has gone bad, may have a record twice.
 inline void Journaling::gather(FoundSpool& found, Lane& lane, const Slice& open) {
   const std::uint64_t base = open.chunk->first_sequence;
-  found.sealed_of(open.chunk->shard)
-      .for_each_unsettled(open.first_sequence(), open.first_sequence() + open.count(),
-                          [&](std::uint64_t from, std::uint64_t to) {
-                            ++open.chunk->refs;
-                            lane.add(open.part(static_cast<std::uint32_t>(from - base),
-                                               static_cast<std::uint32_t>(to - base)));
-                          });
+  SettledRanges& taken = found.sealed_of(open.chunk->shard);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
+  taken.for_each_unsettled(
+      open.first_sequence(), open.first_sequence() + open.count(),
+      [&](std::uint64_t from, std::uint64_t to) { parts.emplace_back(from, to); });
+  for (const auto& [from, to] : parts) {
+    taken.add(from, to);
+    ++open.chunk->refs;
+    lane.add(open.part(static_cast<std::uint32_t>(from - base),
+                       static_cast<std::uint32_t>(to - base)));
+  }
 }
 
 }  // namespace hydrant::detail

@@ -102,7 +102,8 @@ class ManifestRecovery {
         return aside.failure();
       }
     }
-    Rebuilding rebuilding(*files_, place_->directory(), what);
+    Rebuilding rebuilding(*files_, place_->directory(), what,
+                          world_->random() & lives_skipped_max);
     if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
       return rebuilt.failure();
     }
@@ -116,8 +117,6 @@ class ManifestRecovery {
       for (std::uint64_t i = 0; i < lost; ++i) {
         manifest.value()->note_lost();
       }
-      // What a life has written may be lost that was made from a log like this one.
-      manifest.value()->skip_lives(world_->random() & lives_skipped_max);
     }
     return manifest;
   }

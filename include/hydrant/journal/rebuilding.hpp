@@ -34,8 +34,14 @@ class Rebuilding {
   /// How the files are called that records are written into.
   static constexpr std::string_view segment_prefix = "segment-r";
 
-  Rebuilding(Files& files, std::string directory, What what = What::everything)
-      : files_(&files), directory_(std::move(directory)), what_(what) {}
+  /// `lives_to_skip`: what a life has written may be lost that was made from a log like this one,
+  /// and the batches that it has named must not be mistaken for those of the next.
+  Rebuilding(Files& files, std::string directory, What what = What::everything,
+             std::uint64_t lives_to_skip = 0)
+      : files_(&files),
+        directory_(std::move(directory)),
+        what_(what),
+        lives_to_skip_(lives_to_skip) {}
 
   /// Fails when a file cannot be opened, written or removed; it can be tried again.
   Status rebuild() {
@@ -132,6 +138,7 @@ class Rebuilding {
 
   Status write_manifest() {
     manifest_->set_boot(files_->boot_id());
+    manifest_->skip_lives(lives_to_skip_);
     return manifest_->write_into(*files_, directory_);
   }
 
@@ -242,6 +249,7 @@ class Rebuilding {
   Files* files_;
   const std::string directory_;
   const What what_;
+  const std::uint64_t lives_to_skip_;
   std::vector<Log> logs_;
   std::unique_ptr<Manifest> manifest_;
   LogCounts counts_;

@@ -120,6 +120,7 @@ class Spool final : public BlockStore {
   /// cannot be opened: that may go another time.
   template <class Visit, class AfterSegment>
   Status read(FoundCounts& counts, Visit visit, AfterSegment after_segment) {
+    counts.damaged_entries += manifest_->damaged_entries();  // even if the rest must wait
     Result<std::vector<std::string>> names = place_.files->list(place_.directory());
     if (!names) {
       return names.failure();
@@ -140,7 +141,6 @@ class Spool final : public BlockStore {
       return Failure{"the system does not say when it was started"};
     }
     ++counts.spools;
-    counts.damaged_entries += manifest_->damaged_entries();
     for (Segment& segment : segments) {
       ++counts.segments;
       counts.bytes += segment.size();
