@@ -262,11 +262,11 @@ class CommitLog {
   }
 
   /// The file's name is durable when its directory is, and every directory that may be as new: of
-  /// the spool, of the stream, and of the journal.
+  /// the spool, of the stream, and of the journal. An earlier life may have failed to see to that.
   Status sync_names() {
     Status synced = files_->sync_directory(directory_);
     std::string folder = directory_;
-    for (int above = 1; synced && file_number_ == 1 && above <= 3; ++above) {
+    for (int above = 1; synced && !are_folders_durable_ && above <= 3; ++above) {
       const std::size_t slash = folder.rfind('/');
       folder = slash == std::string::npos ? "." : folder.substr(0, std::max<std::size_t>(slash, 1));
       Status named = files_->sync_directory(folder);
@@ -278,6 +278,7 @@ class CommitLog {
         synced = named.failure();
       }
     }
+    are_folders_durable_ = true;
     return synced;
   }
 
@@ -292,6 +293,7 @@ class CommitLog {
   std::uint64_t end_ = 0;
   std::uint32_t frames_ = 0;
   std::uint32_t file_number_;
+  bool are_folders_durable_ = false;
   FrameBuffer buffer_;
   std::vector<Piece> pieces_;
   std::size_t piece_begin_ = 0;  // in `buffer_`, of the piece that is growing
