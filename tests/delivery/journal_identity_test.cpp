@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // A batch that may have arrived before the process died is made again as it was.
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "delivery/lives.hpp"
@@ -54,6 +56,17 @@ Texts records_of(const std::vector<ReceivedBatch>& batches) {
     all.insert(all.end(), batch.records.begin(), batch.records.end());
   }
   return all;
+}
+
+/// The directory of the one spool that a life has left.
+std::string spool_of(const Lives& lives) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(lives.directory() + "/orders.journal")) {
+    if (entry.is_directory()) {
+      return entry.path().string();
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -223,4 +236,40 @@ TEST_CASE("drop_oldest never drops what an earlier life has left", "[delivery][j
     }
   }
   REQUIRE(delivered == early);
+}
+
+TEST_CASE("of two batches that have sealed the same records the later one is made again",
+          "[delivery][journal]") {
+  Lives lives;
+  const ReceivedBatch first =
+      live_until_answer_is_lost(lives, lives.options(10), numbered(25), hydrant::identity);
+  {
+    hydrant::SystemFiles files;
+    const auto manifest =
+        std::move(hydrant::detail::Manifest::open(files, spool_of(lives)).value());
+    hydrant::detail::Seal seal = manifest->seals().front();
+    seal.number = manifest->take_number();
+    REQUIRE(manifest->seal(seal));
+  }
+
+  const auto again = live_to_the_end(lives, lives.options(10), hydrant::identity);
+
+  REQUIRE(again.front().records == first.records);
+  REQUIRE(again.front().request_id != first.request_id);
+  REQUIRE(records_of(again) == numbered(25));
+}
+
+TEST_CASE("a record that the journal has twice is delivered once, and counted once",
+          "[delivery][journal]") {
+  Lives lives;
+  const auto env = lives.world();
+  ScriptedSink sink;
+  hydrant::DeliveryStream stream{lives.options(), hydrant::identity, sink, env};
+  put_all(stream, numbered(25));
+  lives.kill();
+  const std::string spool = spool_of(lives);
+  std::filesystem::copy_file(spool + "/segment-000001", spool + "/segment-000099");
+
+  REQUIRE(records_of(live_to_the_end(lives, lives.options(), hydrant::identity)) == numbered(25));
+  REQUIRE(lives.is_clean());
 }

@@ -144,6 +144,29 @@ TEST_CASE("a backup that is owed is delivered by the next life, and the main del
   REQUIRE(lives.is_clean());
 }
 
+TEST_CASE("a backup that close has given up is owed to the next life", "[delivery][journal]") {
+  Lives lives;
+  const auto env = lives.world();
+  ScriptedSink main;
+  {
+    hydrant::DeliveryStream stream{
+        lives.options(), hydrant::identity, main, env,
+        hydrant::source_backup(ScriptedSink{{hydrant::testing::hang_forever}}, at_once())};
+    put_all(stream, numbered(3));
+    const auto report = stream.close(5s);
+    REQUIRE(!report.complete);
+    REQUIRE(report.ledger.delivered == 3);
+    REQUIRE(report.backup.in_journal == 3);
+  }
+
+  const LastLife last(lives);
+
+  REQUIRE(main.records() == numbered(3));
+  REQUIRE(last.main.batches().empty());
+  REQUIRE(last.backup.records() == numbered(3));
+  REQUIRE(lives.is_clean());
+}
+
 TEST_CASE("a main delivery that is owed does not bring the backup again", "[delivery][journal]") {
   Lives lives;
   const auto env = lives.world();

@@ -126,9 +126,9 @@ inline std::vector<bool> Journaling::find_superseded(const std::vector<Seal>& se
       std::uint64_t unclaimed = 0;
       if (range.shard < SettledTracks::shard_count_max) {
         FoundSpool::of(claimed, range.shard)
-            .for_each_unsettled(
-                range.first, range.last,
-                [&](std::uint64_t from, std::uint64_t to) { unclaimed += to - from; });
+            .for_each_unsettled(range.first, range.last, [&](std::uint64_t from, std::uint64_t to) {
+              unclaimed += to - from;
+            });
       }
       superseded[i] = superseded[i] || unclaimed != range.last - range.first;
     }
@@ -336,8 +336,8 @@ inline void Journaling::gather(FoundSpool& found, Lane& lane, const Slice& open)
   for (const auto& [from, to] : parts) {
     taken.add(from, to);
     ++open.chunk->refs;
-    lane.add(open.part(static_cast<std::uint32_t>(from - base),
-                       static_cast<std::uint32_t>(to - base)));
+    lane.add(
+        open.part(static_cast<std::uint32_t>(from - base), static_cast<std::uint32_t>(to - base)));
   }
 }
 

@@ -102,8 +102,7 @@ class ManifestRecovery {
         return aside.failure();
       }
     }
-    Rebuilding rebuilding(*files_, place_->directory(), what,
-                          world_->random() & lives_skipped_max);
+    Rebuilding rebuilding(*files_, place_->directory(), what, world_->random() & lives_skipped_max);
     if (Status rebuilt = rebuilding.rebuild(); !rebuilt) {
       return rebuilt.failure();
     }
