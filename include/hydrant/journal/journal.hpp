@@ -260,16 +260,16 @@ class Journal final : public BlockStore {
     // The lock first: a spool without one is a dead process's.
     Result<std::unique_ptr<FileLock>> lock = files.lock(place.directory() + ".lock");
     if (!lock) {
-      trouble_ = lock.failure().message;
+      add_trouble(lock.failure().message);
       return;
     }
     if (Status made = files.make_directories(place.directory()); !made) {
-      trouble_ = made.failure().message;
+      add_trouble(made.failure().message);
       return;
     }
     Result<std::unique_ptr<Manifest>> manifest = Manifest::create(files, place.directory(), next_);
     if (!manifest) {
-      trouble_ = manifest.failure().message;
+      add_trouble(manifest.failure().message);
       Spool(std::move(place), std::move(lock.value()), nullptr).remove_if_empty();
       return;
     }
@@ -282,7 +282,15 @@ class Journal final : public BlockStore {
 
   void note_trouble(const std::string& text) {
     const std::lock_guard guard(mutex_);
-    trouble_ = text;
+    add_trouble(text);
+  }
+
+  /// Of many the first ones are told. The lock is held.
+  void add_trouble(const std::string& text) {
+    constexpr std::size_t bytes_max = 2000;
+    if (trouble_.find(text) == std::string::npos && trouble_.size() + text.size() <= bytes_max) {
+      trouble_ += (trouble_.empty() ? "" : "; ") + text;
+    }
   }
 
   std::shared_ptr<Spool> adopt_one(const std::string& name) {
