@@ -302,15 +302,28 @@ inline void Engine::relieve_partitions() {
 }
 
 /// `put` finds no memory: the oldest source records are brought to their end, a quarter of them,
-/// by delivering every partition that has something of theirs.
+/// by delivering every partition that has something of theirs. Those of which a sink has something
+/// already end when it is done with that, which may be never.
 inline void Engine::relieve_sources() {
   const std::uint64_t enough = partitions_->source_bytes() / 4;
   std::uint64_t freed = 0;
   for (Origin* origin = partitions_->oldest_origin(); origin != nullptr && freed <= enough;
        origin = origin->newer) {
+    std::vector<PartitionBuffer*> buffers;
     for (const std::uint64_t number : origin->buffers) {
-      PartitionBuffer* buffer = partitions_->find(number);
-      if (buffer != nullptr && buffer->is_free()) {
+      if (PartitionBuffer* buffer = partitions_->find(number)) {
+        buffers.push_back(buffer);
+      }
+    }
+    const bool waits_for_sink =
+        std::any_of(buffers.begin(), buffers.end(), [](const PartitionBuffer* buffer) {
+          return buffer->state == PartitionBuffer::State::delivering;
+        });
+    if (waits_for_sink) {
+      continue;
+    }
+    for (PartitionBuffer* buffer : buffers) {
+      if (buffer->is_free()) {
         close_partition(*buffer->partition, CloseReason::memory);
       }
     }
