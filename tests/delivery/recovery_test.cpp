@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "delivery/lives.hpp"
+#include "stream_rig.hpp"
 #include "test.hpp"
 
 namespace {
@@ -25,7 +26,10 @@ using hydrant::identity;
 using hydrant::StreamOptions;
 using hydrant::testing::ManualEnv;
 using hydrant::testing::MemorySink;
+using hydrant::testing::ScriptedSink;
 using hydrant::tests::Lives;
+using hydrant::tests::numbered;
+using hydrant::tests::put_all;
 
 TEST_CASE("a stream says how far it is in reading what earlier lives have left",
           "[delivery][journal]") {
@@ -181,6 +185,23 @@ TEST_CASE("what two lives in turn could not deliver before close is delivered by
     REQUIRE(stream.ledger().recovered == (spills ? 80 : 6));
     REQUIRE(stream.close(60s).ledger.delivered == (spills ? 80 : 6));
   }
+}
+
+TEST_CASE("flush waits for what earlier lives have left, too", "[delivery][journal]") {
+  Lives lives;
+  const auto first_env = lives.world();
+  hydrant::DeliveryStream first{lives.options(), hydrant::identity, ScriptedSink(), first_env};
+  put_all(first, numbered(3));
+  lives.kill();
+
+  const auto env = lives.world();
+  ScriptedSink sink{{hydrant::testing::fail("down"), hydrant::testing::deliver}};
+  hydrant::DeliveryStream stream{lives.options(), hydrant::identity, sink, env};
+  const auto report = stream.flush(60s);
+
+  REQUIRE(report.complete);
+  REQUIRE(report.ledger.delivered == 3);
+  REQUIRE(sink.records() == numbered(3));
 }
 
 TEST_CASE("a stream without a source backup says that it owes one", "[delivery][journal]") {

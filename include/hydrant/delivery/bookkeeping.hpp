@@ -92,6 +92,7 @@ inline void Engine::end_slice(Lane& lane, const Slice& slice, Fate fate, LostRea
 
 inline void Engine::mark_ended(const Slice& slice, std::optional<WaitStatus> unusual) {
   if (slice.chunk->is_found) {
+    resumed_ended_ += slice.count();
     return;  // nobody in this life has a ticket for it
   }
   const std::uint64_t first = slice.first_sequence();

@@ -132,8 +132,9 @@ inline DeliveryReport Engine::flush(std::chrono::nanoseconds timeout) {
     targets.push_back(published_by(*shard));
     backup_target += targets.back() - shard->harvested;
   }
+  const std::uint64_t resumed_target = resumed_;
   const auto done = [&] {
-    return all_settled(targets) &&
+    return all_settled(targets) && resumed_ended_ >= resumed_target &&
            (backup_ == nullptr ||
             backup_->counts.delivered + backup_->counts.lost >= backup_target);
   };
@@ -313,6 +314,7 @@ inline void Engine::unlock_after_fork(bool in_child) {
     }
     flush_mark_.reset();
     resumed_ = 0;
+    resumed_ended_ = 0;
     in_journal_ = 0;
     commits_started_ = 0;
     commits_done_ = 0;
