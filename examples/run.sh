@@ -129,6 +129,28 @@ run_parquet() {
   row "$name" "$good rows, $(grep -oE '[0-9]+ lines a second' "$work/said" || echo stopped)"
 }
 
+# A folder for each day and status, each with as many rows as there are such lines.
+run_partitioned() {
+  local name="access_log --by day,status" lake=$work/partitioned found
+  echo "== $name"
+  rm -rf "$lake"
+  "$programs/access_log" "${files[@]}" --to "$lake" --format parquet --by day,status \
+    --fail-every 3 --threads 2 >"$work/said" || expect "exit status" 0 $?
+  grep -v 'as asked for' "$work/said" || true
+  expect "the ledger" \
+    "ledger: accepted=$total delivered=$good dropped=0 dead_lettered=$other lost=0 in_memory=0 balanced=yes" \
+    "$(tail -n 1 "$work/said")"
+  if ! found=$(node examples/access_log/count_parquet.mjs build/npm "$lake/data" by-day-and-status); then
+    echo "skipped: ${found:-no node (nodejs)}"
+    table+=("$(printf '%-42s %-6s' "$name" skipped)")
+    return
+  fi
+  expect "DuckDB's counts, partition by partition" \
+    "$(jq -r '"\(.time[0:10]) \(.status)"' "$work/data.ndjson" | LC_ALL=C sort | uniq -c | awk '{print $2, $3, $1}')" \
+    "$found"
+  row "$name" "$(wc -l <<<"$found") partitions, $(grep -oE '[0-9]+ lines a second' "$work/said" || echo stopped)"
+}
+
 # The same into a bucket, and what failed from there once more, counted by boto3.
 run_into_s3() {
   local name="access_log --to s3://, redrive" folder=$PWD/$work/swift again=0
@@ -186,6 +208,7 @@ for fail_every in 0 3; do
   run_access_log none cat "$fail_every"
 done
 run_parquet
+run_partitioned
 run_into_s3
 run_program your_own_sink "$programs/your_own_sink"
 run_program web_server python3 -B examples/web_server/test.py "$programs/web_server" 2

@@ -6,7 +6,7 @@
 // for; the exit status is 0 only when none was lost.
 //
 //     access_log /var/log/nginx/access.log --to lake --threads 4
-//     access_log /var/log/nginx/access.log --to s3://my-lake/logs
+//     access_log /var/log/nginx/access.log --to s3://my-lake/logs --by day,status
 #include <hydrant/hydrant.hpp>
 
 #include <algorithm>
@@ -27,6 +27,7 @@
 #include "line_source.hpp"
 #include "options.hpp"
 #include "parse.hpp"
+#include "partition_fields.hpp"
 #include "progress.hpp"
 #include <fmt/format.h>
 
@@ -35,20 +36,27 @@ namespace {
 using namespace hydrant::literals;
 using namespace access_log;
 
-/// One line of log in, one line of JSON out.
-hydrant::Outcome to_json(const hydrant::RecordView& record, hydrant::Emitter& out) {
-  const Parsed parsed = parse(record.text());
-  if (!parsed.fault.empty()) {
-    return hydrant::Outcome::failed(std::string(parsed.fault), "AccessLog.NoLogLine");
+/// One line of log in, one line of JSON out, with the keys of its partition.
+struct ToJson {
+  hydrant::Outcome operator()(const hydrant::RecordView& record, hydrant::Emitter& out) const {
+    const Parsed parsed = parse(record.text());
+    if (!parsed.fault.empty()) {
+      return hydrant::Outcome::failed(std::string(parsed.fault), "AccessLog.NoLogLine");
+    }
+    for (const std::string& field : by) {
+      out.set_partition_key(field, partition_value(parsed.entry, field));
+    }
+    thread_local std::string json;  // batches are parsed by several threads at once
+    json.clear();
+    append_json(json, parsed.entry);
+    out.emit(json);
+    return hydrant::Outcome::ok();
   }
-  thread_local std::string json;  // batches are parsed by several threads at once
-  json.clear();
-  append_json(json, parsed.entry);
-  out.emit(json);
-  return hydrant::Outcome::ok();
-}
 
-/// The fields of `to_json`.
+  std::vector<std::string> by;
+};
+
+/// The fields of ToJson.
 hydrant::Parquet parquet() {
   return {.schema = {{"host", "string"},
                      {"ident", "string"},
@@ -65,14 +73,16 @@ hydrant::Parquet parquet() {
           .compression = hydrant::ParquetCompression::zstd};
 }
 
-auto sink_into(const Options& options, std::string_view folder, bool is_parquet) {
+auto sink_into(const Options& options, std::string_view folder, bool is_parquet,
+               const std::string& folders = {}) {
   const examples::Place place = examples::part_of(options.to, folder);
   const examples::AnyFormat lines = hydrant::Lines{};
   const AnyCodec as_it_is = hydrant::in_format;
   return hydrant::ObjectSink{FailingStore{examples::AnyStore{place}, options.fail_every},
                              is_parquet ? examples::AnyFormat(parquet()) : lines,
                              is_parquet ? as_it_is : options.codec,
-                             hydrant::Key{{.prefix = place.prefix}}};
+                             hydrant::Key{{.prefix = place.prefix + folders,
+                                           .error_output_prefix = place.prefix + "failed/"}}};
 }
 
 /// A disk comes back sooner than a server on the other side of the world.
@@ -161,10 +171,14 @@ void print_summary(const hydrant::StreamSnapshot& snapshot, const LineSource& so
 bool run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   LineSource source(options.files);
-  hydrant::DeliveryStream stream{
-      stream_options(options), hydrant::transform(to_json),
-      sink_into(options, "data", options.is_parquet),
-      hydrant::error_output(sink_into(options, "errors", false), error_options(options))};
+  const auto make_stream = [&](auto... extras) {
+    return hydrant::DeliveryStream{
+        stream_options(options), hydrant::transform(ToJson{options.by}),
+        sink_into(options, "data", options.is_parquet, partition_folders(options.by)),
+        hydrant::error_output(sink_into(options, "errors", false), error_options(options)),
+        std::move(extras)...};
+  };
+  auto stream = options.by.empty() ? make_stream() : make_stream(hydrant::partition_by());
 
   std::string trouble;
   hydrant::DeliveryReport report;

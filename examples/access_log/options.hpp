@@ -19,6 +19,7 @@
 
 #include "../common/any_codec.hpp"
 #include "../common/place.hpp"
+#include "partition_fields.hpp"
 
 namespace access_log {
 
@@ -31,6 +32,7 @@ struct Options {
   std::chrono::milliseconds interval{60'000};
   AnyCodec codec{hydrant::Zstd{.level = 3}};
   bool is_parquet = false;
+  std::vector<std::string> by{};  // fields; empty: no partitions
   std::uint32_t threads = 1;
   std::string journal{};         // a directory; empty: none
   std::uint32_t fail_every = 0;  // 0: never
@@ -48,6 +50,8 @@ inline constexpr std::string_view usage =
     "                          (zstd:3)\n"
     "  --format lines|parquet  of the data (lines); Parquet is compressed with zstd inside, and\n"
     "                          --codec is that of the error objects alone\n"
+    "  --by day|hour|host|method|status[,...]\n"
+    "                          a folder for each value of these, and objects of its own\n"
     "  --journal DIR           keep lines on the disk until they are delivered, so that a\n"
     "                          killed run loses none; the next run goes on from there\n"
     "  --threads N             threads that read and put, and batches at once (1)\n"
@@ -124,6 +128,21 @@ inline AnyCodec parse_codec(std::string_view option, std::string_view text) {
   throw std::invalid_argument(std::string(option) + ": no such codec: " + std::string(text));
 }
 
+inline std::vector<std::string> parse_fields(std::string_view option, std::string_view text) {
+  std::vector<std::string> fields;
+  for (bool is_last = false; !is_last;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view field = text.substr(0, comma);
+    if (!is_partition_field(field)) {
+      throw std::invalid_argument(std::string(option) + ": no such field: " + std::string(field));
+    }
+    fields.emplace_back(field);
+    is_last = comma == std::string_view::npos;
+    text.remove_prefix(is_last ? text.size() : comma + 1);
+  }
+  return fields;
+}
+
 /// Errors: std::invalid_argument, which says what is wrong.
 inline Options parse_options(const std::vector<std::string_view>& arguments) {
   Options options;
@@ -150,6 +169,8 @@ inline Options parse_options(const std::vector<std::string_view>& arguments) {
       if (!options.is_parquet && value != "lines") {
         throw std::invalid_argument("--format: no such format: " + std::string(value));
       }
+    } else if (name == "--by") {
+      options.by = parse_fields(name, value);
     } else if (name == "--journal") {
       options.journal = value;
     } else if (name == "--threads") {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -46,6 +47,25 @@ TEST_CASE("usage: format a record straight into the stream's buffer", "[usage]")
   on_request(stream.producer(), {"/index.html", 200});
   REQUIRE(stream.close(1s).complete);
   REQUIRE(sink.records() == std::vector<std::string>{"GET /index.html 200"});
+}
+
+TEST_CASE("usage: objects by partition", "[usage]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  const std::string directory = scratch.path;
+  const auto region_of = [](std::string_view line) { return line.substr(0, line.find(' ')); };
+  hydrant::DeliveryStream stream{
+      hydrant::StreamOptions{.name = "orders"}, hydrant::identity,
+      hydrant::ObjectSink{
+          hydrant::DirectoryStore{directory}, hydrant::Lines{}, hydrant::in_format,
+          hydrant::Key{{.prefix = "orders/region=!{partitionKeyFromQuery:region}/",
+                        .error_output_prefix = "errors/!{firehose:error-output-type}/"}}},
+      hydrant::partition_by("region", region_of)};  // each region gathers on its own
+  REQUIRE(stream.put("emea order 1"));
+  REQUIRE(stream.put("apac order 2"));
+  REQUIRE(stream.put("emea order 3"));
+  REQUIRE(stream.close(60s).complete);
+  REQUIRE(std::filesystem::exists(directory + "/orders/region=emea"));
+  REQUIRE(std::filesystem::exists(directory + "/orders/region=apac"));
 }
 
 TEST_CASE("usage: transforms are chained", "[usage]") {
