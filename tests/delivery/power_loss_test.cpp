@@ -91,6 +91,26 @@ TEST_CASE("a batch whose delivery a power cut has interrupted keeps its identity
   REQUIRE(sink.batches()[0].request_id == id_before);
 }
 
+TEST_CASE("two lives that are made from one log give their batches other identities",
+          "[delivery][journal][power_loss]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  Machine machine(1);
+  hydrant::testing::MemorySink unused;
+  hydrant::DeliveryStream stream{durable(scratch.path + "/before", hydrant::Durability::power_loss),
+                                 hydrant::identity, unused, machine.env};
+  put_numbers(stream, 0, 100);
+  REQUIRE(stream.sync(1s) == hydrant::SyncStatus::durable);
+  cut_power(scratch.path + "/before", scratch.path + "/once");
+  cut_power(scratch.path + "/before", scratch.path + "/again");  // and all that it wrote is lost
+
+  hydrant::testing::MemorySink once;
+  REQUIRE(delivered_after(scratch.path + "/once", once, 2).size() == 100);
+  hydrant::testing::MemorySink again;
+  REQUIRE(delivered_after(scratch.path + "/again", again, 3).size() == 100);
+
+  REQUIRE(once.batches()[0].request_id != again.batches()[0].request_id);
+}
+
 TEST_CASE("a second power cut, before the first is over, loses nothing",
           "[delivery][journal][power_loss]") {
   const hydrant::tests::ScratchDirectory scratch;

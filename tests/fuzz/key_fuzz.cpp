@@ -73,7 +73,7 @@ std::string zone_block(FuzzInput& input, unsigned time_size) {
 std::string zone_file(FuzzInput& input) {
   switch (input.below(3)) {
     case 0:
-      return std::string(reinterpret_cast<const char*>(input.rest().data()), input.rest().size());
+      return {reinterpret_cast<const char*>(input.rest().data()), input.rest().size()};
     case 1:
       return zone_block(input, 4).replace(4, 1, 1, '\0') + text(input, 5);
     default:

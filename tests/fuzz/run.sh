@@ -5,7 +5,7 @@
 #
 #     tests/fuzz/run.sh [--seconds N] [FUZZER...]
 #
-# An input that breaks something is left in build/clang-debug/tests/fuzz/corpus;
+# An input that breaks something is left in build/asan/tests/fuzz/corpus;
 # copy it to tests/fuzz/corpus/FUZZER/ when it is mended.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -26,11 +26,11 @@ if ((${#names[@]} == 0)); then
 fi
 
 mkdir -p build
-cmake --preset clang-debug >build/fuzz.log
-cmake --build --preset clang-debug --target "${names[@]}"
+cmake --preset asan >build/fuzz.log
+cmake --build --preset asan --target "${names[@]}"
 for name in "${names[@]}"; do
-  own=build/clang-debug/tests/fuzz/corpus/$name
+  own=build/asan/tests/fuzz/corpus/$name
   echo "== $name: $seconds s"
-  build/clang-debug/tests/fuzz/"$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
+  build/asan/tests/fuzz/"$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="$own-" "$own" tests/fuzz/corpus/"$name"
 done

@@ -56,7 +56,7 @@ std::vector<std::string> ask_python(const std::vector<Question>& questions) {
 
 std::vector<std::string> zone_names() {
   const ProgramRun run = run_program(
-      "python3 -c 'import zoneinfo; print(*sorted(zoneinfo.available_timezones()), sep=\"\\n\")'");
+      R"(python3 -c 'import zoneinfo; print(*sorted(zoneinfo.available_timezones()), sep="\n")')");
   std::vector<std::string> names;
   std::istringstream lines(run.output);
   for (std::string line; std::getline(lines, line);) {

@@ -57,6 +57,7 @@ TEST_CASE("time zone file goes on by its rule after the last entry", "[object][t
   const std::string file = zone_file(berlin(), "CET-1CEST,M3.5.0,M10.5.0/3");
   REQUIRE(at(file, 330'000'000) == "7200 CEST");
   REQUIRE(at(file, 345'000'000) == "3600 CET");
+  REQUIRE(at(file, 360'000'000) == "7200 CEST");  // 1981-05-30
   REQUIRE(at(file, 1'720'000'000) == "7200 CEST");
   REQUIRE(at(file, 1'735'000'000) == "3600 CET");
 }

@@ -141,6 +141,15 @@ TEST_CASE("time zone rule may name dates in other years than its own", "[object]
   REQUIRE(shown(rule->at(1'751'216'400)) == "0 AAA");
 }
 
+TEST_CASE("time zone rule may begin a summer in the year before", "[object][time_zone]") {
+  // 30 hours before the 1st of January.
+  const auto rule = TimeZoneRule::parse("AAA0BBB,0/-30,J182");
+  REQUIRE(rule);
+  REQUIRE(shown(rule->at(1'735'581'599)) == "0 AAA");  // 2024-12-30 17:59:59
+  REQUIRE(shown(rule->at(1'735'581'600)) == "3600 BBB");
+  REQUIRE(shown(rule->at(1'735'581'601)) == "3600 BBB");
+}
+
 TEST_CASE("time zone rule counts the days of J without the 29th of February",
           "[object][time_zone]") {
   const auto without = TimeZoneRule::parse("AAA0BBB,J60/0,J300");

@@ -303,6 +303,10 @@ class Journal final : public BlockStore {
       note_trouble(names.failure().message);
       return nullptr;
     }
+    if (SpoolRemoval::has_begun(names.value())) {
+      Spool(std::move(place), std::move(lock.value()), nullptr).remove();
+      return nullptr;
+    }
     ManifestRecovery recovery(*world_, place, names.value());
     Result<std::unique_ptr<Manifest>> manifest = recovery.recover();
     if (!manifest) {

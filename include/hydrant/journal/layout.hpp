@@ -10,6 +10,8 @@
 //     <epoch, 16 hex>/        a spool: one life of the stream in one process
 //       manifest-0, -1        what became of the records; the later generation counts
 //       segment-<6 digits>    the records
+//       log-<6 digits>        what survives a power cut (commit_log.hpp)
+//       over                  all has ended: the spool is being removed
 //
 // segment: 4,096 bytes of header, then `block_count` blocks of `block_bytes`
 //

@@ -84,6 +84,9 @@ class Manifest {
 
   void set_boot(std::string boot_id) { identity_.boot_id = std::move(boot_id); }
 
+  /// Batches of which nothing was found had numbers too: begins that many lives further on.
+  void skip_lives(std::uint64_t count) { next_number_ += count << bits_a_life; }
+
   /// Makes the two files, with everything that was taken in.
   Status write_into(Files& files, const std::string& directory,
                     std::size_t bytes = ManifestFiles::bytes_default) {
@@ -315,10 +318,7 @@ class Manifest {
 
   /// Batches whose seals are damaged, or found no room, had numbers too: each life begins with
   /// other numbers than those before it.
-  void skip_unread_numbers() {
-    constexpr int bits_a_life = 32;
-    next_number_ = ((next_number_ >> bits_a_life) + 1) << bits_a_life;
-  }
+  void skip_unread_numbers() { next_number_ = ((next_number_ >> bits_a_life) + 1) << bits_a_life; }
 
   void replay(const ManifestHeader& header) {
     take_identity(header);
@@ -384,6 +384,7 @@ class Manifest {
   SettledTracks settled_;
   std::vector<Seal> seals_;
   std::vector<SealedPart> parts_;
+  static constexpr int bits_a_life = 32;
   std::uint64_t next_number_ = 1;
   std::uint64_t damaged_entries_ = 0;
   bool is_short_of_room_ = false;

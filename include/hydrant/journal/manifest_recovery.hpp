@@ -116,6 +116,8 @@ class ManifestRecovery {
       for (std::uint64_t i = 0; i < lost; ++i) {
         manifest.value()->note_lost();
       }
+      // What a life has written may be lost that was made from a log like this one.
+      manifest.value()->skip_lives(world_->random() & lives_skipped_max);
     }
     return manifest;
   }
@@ -171,6 +173,8 @@ class ManifestRecovery {
     }
     return epoch;
   }
+
+  static constexpr std::uint64_t lives_skipped_max = 0xfffff;
 
   World* world_;
   Files* files_;

@@ -8,10 +8,10 @@
 
 #include <hydrant/core/block_store.hpp>
 #include <hydrant/core/bytes.hpp>
-#include <hydrant/journal/disk_budget.hpp>
 #include <hydrant/journal/manifest.hpp>
 #include <hydrant/journal/segment.hpp>
 #include <hydrant/journal/spool_log.hpp>
+#include <hydrant/journal/spool_place.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -44,35 +44,7 @@ struct FoundCounts {
 /// Threads: shared: safe for make_blocks and free_block; the manifest is its owner's to guard.
 class Spool final : public BlockStore {
  public:
-  /// Where a spool is, and what it belongs to.
-  struct Place {
-    Files* files = nullptr;
-    std::string top;  // <directory>/<stream>.journal
-    std::string name;
-    std::shared_ptr<DiskBudget> budget;
-
-    std::string directory() const { return top + "/" + name; }
-
-    /// Moves one of the spool's files, which cannot be read, to where nothing removes it.
-    Status set_aside(const std::string& file) const {
-      const std::string aside = top + "/set-aside";
-      if (Status made = files->make_directories(aside); !made) {
-        return made;
-      }
-      Result<std::vector<std::string>> names = files->list(aside);
-      if (!names) {
-        return names.failure();
-      }
-      const std::string first = name + "-" + file;
-      std::string free = first;
-      for (std::uint64_t number = 2;
-           std::find(names.value().begin(), names.value().end(), free) != names.value().end();
-           ++number) {
-        free = first + "-" + std::to_string(number);
-      }
-      return files->rename(directory() + "/" + file, aside + "/" + free);
-    }
-  };
+  using Place = SpoolPlace;
 
   Spool(Place place, std::unique_ptr<FileLock> lock, std::unique_ptr<Manifest> manifest)
       : place_(std::move(place)), lock_(std::move(lock)), manifest_(std::move(manifest)) {}
@@ -210,11 +182,7 @@ class Spool final : public BlockStore {
   /// stays as long as the object: some thread may be about to find out that the stream is closed.
   void remove() {
     const std::lock_guard guard(mutex_);
-    // The manifest last: without it, records that have ended would seem not to have.
-    if (remove_files("segment-") && remove_files("") &&
-        place_.files->remove_directory(place_.directory())) {
-      static_cast<void>(place_.files->remove(place_.directory() + ".lock"));
-    }
+    SpoolRemoval(place_, set_aside_, log_ != nullptr).remove();
     lock_.reset();
   }
 
@@ -314,22 +282,6 @@ class Spool final : public BlockStore {
   void drop(Segment& segment) {
     place_.budget->give_back(segment.size());
     static_cast<void>(place_.files->remove(segment.path()));
-  }
-
-  /// Removes, or sets aside, every file of a name that begins so. Returns: whether that went well.
-  bool remove_files(std::string_view prefix) {
-    Result<std::vector<std::string>> names = place_.files->list(place_.directory());
-    bool went_well = bool(names);
-    for (std::size_t i = 0; went_well && i < names.value().size(); ++i) {
-      const std::string& name = names.value()[i];
-      if (name.starts_with(prefix)) {
-        const std::string path = place_.directory() + "/" + name;
-        const bool aside =
-            std::find(set_aside_.begin(), set_aside_.end(), path) != set_aside_.end();
-        went_well = bool(aside ? place_.set_aside(name) : place_.files->remove(path));
-      }
-    }
-    return went_well;
   }
 
   template <class Visit>
