@@ -238,7 +238,8 @@ int run(int argc, char** argv) {
   NullStream small("null-1MiB", 1_MiB);
   NullStream usual("null-5MiB", 5_MiB);
   // On the disk that the benchmark is started on, unless told otherwise.
-  NullStream kept("journal-5MiB", 5_MiB, argument(argc, argv, "--journal", "build/benchmark-journal"));
+  NullStream kept("journal-5MiB", 5_MiB,
+                  argument(argc, argv, "--journal", "build/benchmark-journal"));
   const std::vector<Subject> subjects{subject("floor", cold),
                                       subject("floor-hot", hot),
                                       subject("double-buffer", by_hand),

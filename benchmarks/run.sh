@@ -10,8 +10,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
-install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libcurl4-openssl-dev libssl-dev catch2 \
+install_packages g++ cmake ninja-build pkg-config libzstd-dev zlib1g-dev libsnappy-dev libsimdjson-dev libcurl4-openssl-dev libssl-dev catch2 \
   liblmdb-dev libsqlite3-dev librocksdb-dev
+install_npm @duckdb/node-api
 
 quick=()
 rounds=5
@@ -44,6 +45,8 @@ build/release/benchmarks/durable --directory build/benchmarks/durable --json "$s
 echo
 echo "== s3"
 build/release/benchmarks/s3 --rounds "$rounds" --json "$summary"
+echo "== parquet"
+build/release/benchmarks/parquet --rounds "$rounds" --json "$summary"
 echo
 echo "== compile time"
 benchmarks/compile_time.sh --json "$summary"

@@ -14,8 +14,10 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 
-install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev \
-  libcurl4-openssl-dev libssl-dev catch2 libcpp-httplib-dev zstd gzip jq wrk
+install_packages g++ cmake ninja-build ccache pkg-config python3 libfmt-dev libzstd-dev zlib1g-dev libsnappy-dev libsimdjson-dev \
+  libcurl4-openssl-dev libssl-dev catch2 libcpp-httplib-dev zstd gzip jq wrk strace curl \
+  swift-proxy swift-account swift-container swift-object memcached python3-boto3
+install_npm @duckdb/node-api
 
 programs=build/release/examples
 work=build/examples
@@ -106,6 +108,58 @@ run_access_log() {
   row "$name" "$good + $other lines, $(grep -oE '[0-9]+ lines a second' "$work/said" || echo stopped)"
 }
 
+# Parquet, counted by DuckDB: rows, and a sum over one of the columns.
+run_parquet() {
+  local name="access_log --format parquet" lake=$work/parquet found wanted
+  echo "== $name"
+  rm -rf "$lake"
+  "$programs/access_log" "${files[@]}" --to "$lake" --format parquet --fail-every 3 --size 5MiB \
+    --threads 2 >"$work/said" || expect "exit status" 0 $?
+  grep -v 'as asked for' "$work/said" || true
+  expect "the ledger" \
+    "ledger: accepted=$total delivered=$good dropped=0 dead_lettered=$other lost=0 in_memory=0 balanced=yes" \
+    "$(tail -n 1 "$work/said")"
+  if ! found=$(node examples/access_log/count_parquet.mjs build/npm "$lake/data"); then
+    echo "skipped: ${found:-no node (nodejs)}"
+    table+=("$(printf '%-42s %-6s' "$name" skipped)")
+    return
+  fi
+  wanted=$(jq -n 'reduce inputs as $o (0; . + ($o.bytes // 0))' "$work/data.ndjson")
+  expect "DuckDB's count and sum" "$good $wanted" "$found"
+  row "$name" "$good rows, $(grep -oE '[0-9]+ lines a second' "$work/said" || echo stopped)"
+}
+
+# The same into a bucket, and what failed from there once more, counted by boto3.
+run_into_s3() {
+  local name="access_log --to s3://, redrive" folder=$PWD/$work/swift again=0
+  echo "== $name"
+  rm -rf "$folder" "$work/redrive.state"
+  mkdir -p "$folder"
+  if ! AWS_ENDPOINT_URL_S3=$(tests/integration/swift_s3.sh start "$folder"); then
+    echo "skipped: ${AWS_ENDPOINT_URL_S3:-no server}"
+    table+=("$(printf '%-42s %-6s' "$name" skipped)")
+    return
+  fi
+  export AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID=test:tester AWS_SECRET_ACCESS_KEY=testing
+  local client=(/usr/bin/python3 -B tests/integration/s3_client.py "$AWS_ENDPOINT_URL_S3")
+  "${client[@]}" make
+  "$programs/access_log" "${files[@]}" --to s3://lake/web --codec none --fail-every 3 \
+    --size 20MiB --threads 2 >"$work/said" || expect "exit status" 0 $?
+  grep -v 'as asked for' "$work/said" || true
+  expect "the ledger" \
+    "ledger: accepted=$total delivered=$good dropped=0 dead_lettered=$other lost=0 in_memory=0 balanced=yes" \
+    "$(tail -n 1 "$work/said")"
+  expect "objects in the data" "$good" "$("${client[@]}" lines web/data/ | cut -d ' ' -f 1)"
+  for again in 1 2; do
+    "$programs/redrive" s3://lake/web/errors --to s3://lake/again --codec none \
+      --state "$work/redrive.state" || expect "exit status" 0 $?
+    expect "records that were put again" "$other" "$("${client[@]}" lines again/ | cut -d ' ' -f 1)"
+  done
+  tests/integration/swift_s3.sh stop "$folder"
+  unset AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  row "$name" "$good + $other lines"
+}
+
 # run_program NAME COMMAND...: a program that checks itself.
 run_program() {
   local name=$1
@@ -131,6 +185,8 @@ for fail_every in 0 3; do
   run_access_log gzip "gzip -dc" "$fail_every"
   run_access_log none cat "$fail_every"
 done
+run_parquet
+run_into_s3
 run_program your_own_sink "$programs/your_own_sink"
 run_program web_server python3 -B examples/web_server/test.py "$programs/web_server" 2
 run_program game_server "$programs/game_server" --seconds 2

@@ -27,3 +27,24 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 }
+
+# install_npm NAME...: into build/npm. Programs to test against, which a test does
+# without, and says so: no failure here is one.
+install_npm() {
+  local missing=() package
+  for package in "$@"; do
+    if [[ ! -d build/npm/node_modules/$package ]]; then
+      missing+=("$package")
+    fi
+  done
+  if ((${#missing[@]} == 0)); then
+    return 0
+  fi
+  if ! command -v npm >/dev/null; then
+    install_packages nodejs npm || true
+  fi
+  echo "installing with npm: ${missing[*]}"
+  mkdir -p build/npm
+  npm install --prefix build/npm --no-save --no-audit --no-fund --silent "${missing[@]}" </dev/null ||
+    echo "npm cannot install ${missing[*]}: tests that need them are skipped" >&2
+}

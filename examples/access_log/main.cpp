@@ -6,8 +6,8 @@
 // for; the exit status is 0 only when none was lost.
 //
 //     access_log /var/log/nginx/access.log --to lake --threads 4
+//     access_log /var/log/nginx/access.log --to s3://my-lake/logs
 #include <hydrant/hydrant.hpp>
-#include <hydrant/object/directory_store.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,9 +20,9 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "../common/any_format.hpp"
 #include "failing_store.hpp"
 #include "line_source.hpp"
 #include "options.hpp"
@@ -48,10 +48,31 @@ hydrant::Outcome to_json(const hydrant::RecordView& record, hydrant::Emitter& ou
   return hydrant::Outcome::ok();
 }
 
-template <hydrant::Codec CodecType>
-auto sink_into(const std::string& directory, const CodecType& codec, std::uint32_t fail_every) {
-  return hydrant::ObjectSink{FailingStore{hydrant::DirectoryStore{directory}, fail_every},
-                             hydrant::Lines{}, codec};
+/// The fields of `to_json`.
+hydrant::Parquet parquet() {
+  return {.schema = {{"host", "string"},
+                     {"ident", "string"},
+                     {"user", "string"},
+                     {"time", "timestamp"},
+                     {"request", "string"},
+                     {"method", "string"},
+                     {"path", "string"},
+                     {"protocol", "string"},
+                     {"status", "int"},
+                     {"bytes", "bigint"},
+                     {"referer", "string"},
+                     {"user_agent", "string"}},
+          .compression = hydrant::ParquetCompression::zstd};
+}
+
+auto sink_into(const Options& options, std::string_view folder, bool is_parquet) {
+  const examples::Place place = examples::part_of(options.to, folder);
+  const examples::AnyFormat lines = hydrant::Lines{};
+  const AnyCodec as_it_is = hydrant::in_format;
+  return hydrant::ObjectSink{FailingStore{examples::AnyStore{place}, options.fail_every},
+                             is_parquet ? examples::AnyFormat(parquet()) : lines,
+                             is_parquet ? as_it_is : options.codec,
+                             hydrant::Key{{.prefix = place.prefix}}};
 }
 
 /// A disk comes back sooner than a server on the other side of the world.
@@ -137,15 +158,13 @@ void print_summary(const hydrant::StreamSnapshot& snapshot, const LineSource& so
 }
 
 /// Returns: whether every line has arrived, in the data or among the errors.
-template <hydrant::Codec CodecType>
-bool run(const Options& options, const CodecType& codec) {
+bool run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   LineSource source(options.files);
   hydrant::DeliveryStream stream{
       stream_options(options), hydrant::transform(to_json),
-      sink_into(options.directory + "/data", codec, options.fail_every),
-      hydrant::error_output(sink_into(options.directory + "/errors", codec, options.fail_every),
-                            error_options(options))};
+      sink_into(options, "data", options.is_parquet),
+      hydrant::error_output(sink_into(options, "errors", false), error_options(options))};
 
   std::string trouble;
   hydrant::DeliveryReport report;
@@ -180,9 +199,7 @@ int main(int argc, char** argv) {
       return 0;
     }
     const Options options = parse_options(arguments);
-    const bool arrived =
-        std::visit([&](const auto& codec) { return run(options, codec); }, options.codec);
-    return arrived ? 0 : 1;
+    return run(options) ? 0 : 1;
   } catch (const std::invalid_argument& error) {
     fmt::print(stderr, "access_log: {}\n\n{}", error.what(), usage);
     return 2;

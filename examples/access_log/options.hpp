@@ -5,9 +5,6 @@
 #pragma once
 
 #include <hydrant/core/bytes.hpp>
-#include <hydrant/object/codec.hpp>
-#include <hydrant/object/gzip.hpp>
-#include <hydrant/object/zstd.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -18,33 +15,39 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
+
+#include "../common/any_codec.hpp"
+#include "../common/place.hpp"
 
 namespace access_log {
 
-using AnyCodec = std::variant<hydrant::Zstd, hydrant::Gzip, hydrant::Uncompressed>;
+using examples::AnyCodec;
 
 struct Options {
   std::vector<std::string> files{};  // none: standard input
-  std::string directory{};
+  examples::Place to{};
   hydrant::ByteCount size{5ull << 20};
   std::chrono::milliseconds interval{60'000};
   AnyCodec codec{hydrant::Zstd{.level = 3}};
+  bool is_parquet = false;
   std::uint32_t threads = 1;
   std::string journal{};         // a directory; empty: none
   std::uint32_t fail_every = 0;  // 0: never
 };
 
 inline constexpr std::string_view usage =
-    "usage: access_log [FILE...] --to DIR [OPTION...]\n"
+    "usage: access_log [FILE...] --to PLACE [OPTION...]\n"
     "Parses access logs (common and combined format; standard input without FILE)\n"
-    "into objects of JSON lines below DIR/data; lines that are none, as Firehose's\n"
-    "error objects, below DIR/errors.\n"
+    "into objects of JSON lines below PLACE/data; lines that are none, as Firehose's\n"
+    "error objects, below PLACE/errors. PLACE is a directory or s3://BUCKET/PREFIX, with\n"
+    "AWS_REGION, AWS_ENDPOINT_URL_S3 and credentials as AWS's own tools take them.\n"
     "  --size N[KiB|MiB|GiB]   close an object at this many bytes of log (5MiB)\n"
     "  --interval N[ms|s|min]  or when its oldest line is this old (60s)\n"
     "  --codec zstd[:LEVEL]|gzip[:LEVEL]|none\n"
     "                          (zstd:3)\n"
+    "  --format lines|parquet  of the data (lines); Parquet is compressed with zstd inside, and\n"
+    "                          --codec is that of the error objects alone\n"
     "  --journal DIR           keep lines on the disk until they are delivered, so that a\n"
     "                          killed run loses none; the next run goes on from there\n"
     "  --threads N             threads that read and put, and batches at once (1)\n"
@@ -135,13 +138,18 @@ inline Options parse_options(const std::vector<std::string_view>& arguments) {
     }
     const std::string_view value = arguments[at];
     if (name == "--to") {
-      options.directory = value;
+      options.to = examples::parse_place(value);
     } else if (name == "--size") {
       options.size = parse_size(name, value);
     } else if (name == "--interval") {
       options.interval = parse_interval(name, value);
     } else if (name == "--codec") {
       options.codec = parse_codec(name, value);
+    } else if (name == "--format") {
+      options.is_parquet = value == "parquet";
+      if (!options.is_parquet && value != "lines") {
+        throw std::invalid_argument("--format: no such format: " + std::string(value));
+      }
     } else if (name == "--journal") {
       options.journal = value;
     } else if (name == "--threads") {
@@ -152,8 +160,8 @@ inline Options parse_options(const std::vector<std::string_view>& arguments) {
       throw std::invalid_argument(std::string(name) + ": no such option");
     }
   }
-  if (options.directory.empty()) {
-    throw std::invalid_argument("--to DIR is missing");
+  if (options.to.directory.empty() && !options.to.bucket) {
+    throw std::invalid_argument("--to PLACE is missing");
   }
   return options;
 }

@@ -96,7 +96,7 @@ inline void validate(const StreamParts& parts, const MemoryPlan& plan) {
                  "given, with journal.directory \"" + parts.options.journal.directory + "\"");
   }
   const StreamUse use{.is_journalled = parts.options.journal.is_on()};
-  parts.sink.validate(use, errors);
+  validate_main_use(parts, use, errors);
   const auto nested = [&](std::string_view prefix, const AnySink& sink,
                           const OutputOptions& options) {
     OptionErrors inner;

@@ -238,7 +238,10 @@ class Run {
       }
       const bool has_no_key = !wanted.empty() && key_of(record.text, plan_.keys).empty();
       REQUIRE((status == WaitStatus::delivered) == (!wanted.empty() && there == wanted.size()));
-      REQUIRE((status == WaitStatus::dropped) == wanted.empty());
+      REQUIRE((status != WaitStatus::dropped || wanted.empty()));
+      REQUIRE((!wanted.empty() || status == WaitStatus::dropped || status == WaitStatus::lost));
+      REQUIRE((status != WaitStatus::lost || !plan_.is_calm ||
+               plan_.options.overflow == Overflow::drop_oldest));
       REQUIRE((!has_no_key || (there == 0 && status != WaitStatus::delivered)));
       REQUIRE(status != WaitStatus::pending);
       REQUIRE(

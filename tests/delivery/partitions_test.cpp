@@ -362,31 +362,6 @@ TEST_CASE("a partition is active no more once its batch is closed", "[delivery][
   REQUIRE(stream.ledger().dead_lettered == 0);
 }
 
-TEST_CASE("partition options out of range, and a journal, are refused at construction",
-          "[delivery][partitions]") {
-  const auto refusal = [](hydrant::StreamOptions options, PartitionOptions partitions) {
-    try {
-      hydrant::DeliveryStream stream{options, hydrant::identity, MemorySink(), ManualEnv(),
-                                     by_first_field(partitions)};
-    } catch (const hydrant::OptionsError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  REQUIRE(refusal(minute_options(), {.active_max = 1}).empty());
-  REQUIRE(refusal(minute_options(), {.active_max = 1'000'000}).empty());
-  REQUIRE(refusal(minute_options(), {.active_max = 0}).find("partition_by.active_max") !=
-          std::string::npos);
-  REQUIRE(refusal(minute_options(), {.active_max = 1'000'001})
-              .find("must be within [1, 1000000], is 1000001") != std::string::npos);
-  hydrant::StreamOptions journalled = minute_options();
-  journalled.journal.directory = "journal";
-  REQUIRE(refusal(journalled, {}).find("partitions are not journalled yet") != std::string::npos);
-  hydrant::StreamOptions small = minute_options();
-  small.memory_limit = 16_MiB;
-  REQUIRE(refusal(small, {}).find("with partition_by: 4 x buffering.size") != std::string::npos);
-}
-
 TEST_CASE("set_partition_key means nothing in a stream without partitions",
           "[delivery][partitions]") {
   ManualEnv env;

@@ -111,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::copy_n(input.rest().begin(), std::min(room, input.rest().size()),
                   file.begin() + sizeof(ManifestHeader));
     }
-    files.add(detail::ManifestFiles::name_of("spool", i), file);
+    files.add(hydrant::detail::ManifestFiles::name_of("spool", i), file);
   }
   auto manifest = Manifest::open(files, "spool");
   if (manifest) {

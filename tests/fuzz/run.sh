@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/packages.sh
-install_packages clang cmake ninja-build pkg-config libfmt-dev libzstd-dev zlib1g-dev libsnappy-dev \
+install_packages clang cmake ninja-build pkg-config libfmt-dev libzstd-dev zlib1g-dev libsnappy-dev libsimdjson-dev \
   libcurl4-openssl-dev libssl-dev libclang-rt-14-dev catch2
 
 seconds=60

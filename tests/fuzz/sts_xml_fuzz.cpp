@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       sts_text_at(text, {"AssumeRoleResponse", "AssumeRoleResult", "Credentials", "AccessKeyId"});
   expect(!(error && id));  // a document has one root, and what was found ends within it
   if (const auto root = sts_text_at(text, {"A"})) {
-    expect(root->size() <= size && root->find('<') == std::string::npos);
+    expect(root->size() <= size);
     expect(sts_text_at(text + "</A><B", {"A"}) == root);
   }
   return 0;

@@ -4,7 +4,9 @@
 
 `s3_client.py ENDPOINT make` makes the bucket `lake`; `list` prints the objects,
 `head KEY` what is said of one, `sha256 KEY` the digest of its bytes, `uploads`
-the uploads that nobody has completed, each with how many parts it has.
+the uploads that nobody has completed, each with how many parts it has,
+`lines PREFIX` how many lines the objects below it have, how many different
+ones, and the digest of those, sorted.
 """
 import hashlib
 import sys
@@ -34,6 +36,13 @@ def main():
     elif action == "sha256":
         body = client.get_object(Bucket=BUCKET, Key=sys.argv[3])["Body"].read()
         print(hashlib.sha256(body).hexdigest())
+    elif action == "lines":
+        lines = []
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=sys.argv[3])
+        for entry in (entry for page in pages for entry in page.get("Contents", [])):
+            lines += client.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read().splitlines()
+        different = sorted(set(lines))
+        print(len(lines), len(different), hashlib.sha256(b"\n".join(different)).hexdigest())
     elif action == "uploads":
         for upload in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
             parts = client.list_parts(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])

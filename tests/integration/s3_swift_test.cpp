@@ -3,9 +3,11 @@
 // The store against OpenStack Swift, which checks every signature and hash, and
 // read back by boto3.
 #include <hydrant/core/system_env.hpp>
+#include <hydrant/object/s3_source.hpp>
 #include <hydrant/object/s3_store.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -14,9 +16,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "run_program.hpp"
-#include "scratch_directory.hpp"
+#include "swift.hpp"
 #include "test.hpp"
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,74 +27,11 @@ using hydrant::DeliveryResult;
 using hydrant::S3Checksum;
 using hydrant::S3Store;
 using hydrant::S3StoreOptions;
-using hydrant::tests::ProgramRun;
-using hydrant::tests::run_program;
+using hydrant::tests::FixedCredentials;
+using hydrant::tests::Swift;
 using Verdict = DeliveryResult::Verdict;
 
 namespace {
-
-std::string beside_this_file(const std::string& name) {
-  const std::string file = __FILE__;
-  return file.substr(0, file.rfind('/') + 1) + name;
-}
-
-/// The server, started once, and ended with the program.
-class Swift {
- public:
-  static Swift& instance() {
-    static Swift swift;
-    return swift;
-  }
-
-  Swift(const Swift&) = delete;
-  Swift& operator=(const Swift&) = delete;
-
-  ~Swift() { run_program(script_ + " stop " + scratch_.path); }
-
-  /// Why it cannot be used; empty when it can.
-  const std::string& absence() const { return absence_; }
-
-  const std::string& endpoint() const { return endpoint_; }
-
-  /// What boto3 sees.
-  std::string see(const std::string& action) const {
-    return run_program("/usr/bin/python3 " + beside_this_file("s3_client.py") + " " + endpoint_ +
-                       " " + action)
-        .output;
-  }
-
- private:
-  Swift() {
-    if (run_program("/usr/bin/python3 -c 'import boto3'").status != 0) {
-      absence_ = "no module boto3 (python3-boto3)";
-      return;
-    }
-    const ProgramRun run = run_program(script_ + " start " + scratch_.path);
-    endpoint_ = run.output.substr(0, run.output.find('\n'));
-    if (run.status != 0 || !endpoint_.starts_with("http")) {
-      absence_ = "no Swift: " + endpoint_;
-      return;
-    }
-    absence_ = see("make");
-  }
-
-  hydrant::tests::ScratchDirectory scratch_;
-  std::string script_ = beside_this_file("swift_s3.sh");
-  std::string endpoint_;
-  std::string absence_;
-};
-
-class FixedCredentials final : public hydrant::AwsCredentialsProvider {
- public:
-  explicit FixedCredentials(std::string secret) : secret_(std::move(secret)) {}
-
-  hydrant::Result<hydrant::AwsCredentials> credentials(hydrant::Attempt&) override {
-    return hydrant::AwsCredentials{"test:tester", secret_, "", {}};
-  }
-
- private:
-  std::string secret_;
-};
 
 S3StoreOptions options(const std::string& secret = "testing") {
   S3StoreOptions made;
@@ -199,6 +138,34 @@ TEST_CASE("Swift's refusals are told in words", "[integration][s3]") {
     REQUIRE(wrong_secret.reason().find("not-the-secret") == std::string::npos);
     REQUIRE(wrong_secret.reason().ends_with("(check the secret access key)"));
   }
+}
+
+TEST_CASE("what is in Swift is listed, read, and moved to another key", "[integration][s3]") {
+  const Swift& swift = Swift::instance();
+  if (!swift.absence().empty()) {
+    HYDRANT_SKIP(swift.absence());
+  }
+  S3Store store(options());
+  const std::vector<std::string> keys{"read/a b+c&%41", "read/deep/\xc3\xa9~'(x)", "read/z"};
+  for (const std::string& key : keys) {
+    REQUIRE(put(store, key, "body of " + key).is_delivered());
+  }
+  const auto world = hydrant::make_world(hydrant::SystemEnv());
+  const std::atomic<bool> stop{false};
+  hydrant::Attempt attempt(*world, 1, world->steady_now() + std::chrono::minutes(5), stop);
+  hydrant::S3Source source(options());
+
+  REQUIRE(source.list("read/", attempt).value() == keys);
+  REQUIRE(source.list("read/deep", attempt).value() == std::vector<std::string>{keys[1]});
+  for (const std::string& key : keys) {
+    CAPTURE(key);
+    REQUIRE(source.read(key, 100, attempt).value() == "body of " + key);
+    REQUIRE(source.move(key, "moved/" + key, attempt));
+    REQUIRE(source.move(key, "moved/" + key, attempt));  // as done before
+    REQUIRE(swift.see("sha256 \"moved/" + key + "\"") == sha256("body of " + key) + "\n");
+  }
+  REQUIRE(source.list("read/", attempt).value().empty());
+  REQUIRE(source.read("read/z", 100, attempt).failure().os_code == ENOENT);
 }
 
 TEST_CASE("another object under the key is not replaced where Swift heeds the condition",

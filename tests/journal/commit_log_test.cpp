@@ -5,8 +5,12 @@
 #include <hydrant/core/system_files.hpp>
 #include <hydrant/journal/commit_log.hpp>
 
+#include <filesystem>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scratch_directory.hpp"
@@ -136,9 +140,6 @@ TEST_CASE("a frame of a log counts wholly or not at all, whatever byte of it is 
                                   sizeof(hydrant::detail::ItemHeader) +
                                   sizeof(hydrant::detail::RecordsHeader) + 8 + 5005 + 3;
   for (std::size_t at = 16; at < frame_bytes; at += 3) {
-    if (at >= 56 && at < 64) {
-      continue;  // unused
-    }
     file->bytes()[at] ^= std::byte{0x10};
 
     LogCounts counts;
@@ -150,4 +151,40 @@ TEST_CASE("a frame of a log counts wholly or not at all, whatever byte of it is 
     REQUIRE(items[0].starts_with("1/0 second"));
     REQUIRE(counts.damaged == 1);
   }
+}
+
+TEST_CASE("the end of a log that is damaged, or gone, is told", "[journal][log]") {
+  hydrant::SystemFiles files;
+  const auto damage = [&](const auto& harm) {
+    const hydrant::tests::ScratchDirectory scratch;
+    {
+      CommitLog log(files, scratch.path, epoch, 0, std::uint64_t{64} << 10);
+      for (const std::string_view text : {"first", "second", "third"}) {
+        log.add_entry(1, 0, std::as_bytes(std::span(text)));
+        REQUIRE(log.commit());
+      }
+    }
+    harm(CommitLog::path_of(scratch.path, 1));
+    LogCounts counts;
+    const std::size_t found = items_of(scratch.path, counts).size();
+    return std::pair(found, counts.damaged);
+  };
+  const auto flip_at = [&](std::size_t at) {
+    return [&files, at](const std::string& path) {
+      const auto file = std::move(files.map(path).value());
+      file->bytes()[at] ^= std::byte{1};
+    };
+  };
+  const auto cut_at = [](std::size_t size) {
+    return [size](const std::string& path) { std::filesystem::resize_file(path, size); };
+  };
+  using Told = std::pair<std::size_t, std::uint64_t>;
+  REQUIRE(damage([](const std::string&) {}) == Told{3, 0});
+  REQUIRE(damage(flip_at(2 * 4096 + 70)) == Told{2, 1});
+  REQUIRE(damage(flip_at(2 * 4096 + 20)) == Told{2, 1});
+  REQUIRE(damage(cut_at(2 * 4096 + 70)) == Told{2, 1});
+  REQUIRE(damage(cut_at(2 * 4096)) == Told{2, 1});
+  REQUIRE(damage(cut_at(2 * 4096 - 1)) == Told{2, 1});
+  REQUIRE(damage(cut_at(4096)) == Told{1, 1});
+  REQUIRE(damage(cut_at(3 * 4096)) == Told{3, 1});
 }

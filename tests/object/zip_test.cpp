@@ -18,6 +18,8 @@ using hydrant::detail::ZipEntry;
 using hydrant::detail::ZipReader;
 using hydrant::tests::PieceCollector;
 
+using namespace std::string_view_literals;
+
 namespace {
 
 std::string encoded(std::string_view text, std::size_t piece_size = 1'000'000) {
@@ -215,6 +217,11 @@ TEST_CASE("zip's reader refuses what it cannot vouch for", "[object][zip]") {
   REQUIRE_FALSE(reads(Archive{.size_field = 4}.text(), "hello"));
   REQUIRE_FALSE(reads(Archive{.size_field = 6}.text(), "hello"));
   REQUIRE_FALSE(reads(Archive{.size_field = 0xffff'ffff}.text(), "hello"));
+  for (const std::string_view cut :
+       {"U"sv, "UT"sv, "UT\5"sv, "UT\5\0"sv, "UT\5\0ab"sv}) {  // and ends
+    REQUIRE_FALSE(
+        reads(Archive{.extra = std::string(cut), .size_field = 0xffff'ffff}.text(), "hello"));
+  }
   REQUIRE_FALSE(reads(Archive{.count = 0}.text(), "hello"));
   REQUIRE_FALSE(reads(Archive{.count = 2}.text(), "hello"));
   REQUIRE_FALSE(reads(Archive{.before_end = "gap"}.text(), "hello"));

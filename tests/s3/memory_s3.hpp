@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hydrant/net/http.hpp>
+#include <hydrant/net/url.hpp>
 #include <hydrant/object/s3_digest.hpp>
 
 #include <atomic>
@@ -190,11 +191,26 @@ class MemoryS3 final : public HttpTransport {
 
   HttpResponse act(const SeenRequest& request) {
     const std::string operation = request.operation();
+    if (operation == "PUT" && !request.header("x-amz-copy-source").empty()) {
+      return copy(request);
+    }
     if (operation == "PUT") {
       return put(request, request.body, md5(request.body), request.headers);
     }
     if (operation == "HEAD") {
       return head(request);
+    }
+    if (operation == "GET") {
+      const auto object = objects.find(request.key);
+      return object == objects.end() ? s3_error(404, "NoSuchKey")
+                                     : s3_answer(200, object->second.body);
+    }
+    if (operation == "DELETE") {
+      objects.erase(request.key);
+      return s3_answer(204);
+    }
+    if (request.query.contains("list-type")) {
+      return list_objects(request);
     }
     if (operation == "GET max-uploads") {
       return list_uploads(request);
@@ -264,6 +280,40 @@ class MemoryS3 final : public HttpTransport {
     return s3_answer(200, {},
                      {{"Content-Length", std::to_string(found->second.body.size())},
                       {"ETag", found->second.etag}});
+  }
+
+  HttpResponse copy(const SeenRequest& request) {
+    const std::string from = decode(request.header("x-amz-copy-source"));
+    const auto found = objects.find(from.substr(bucket.size() + 2));
+    if (!from.starts_with("/" + bucket + "/") || found == objects.end()) {
+      return s3_error(404, "NoSuchKey");
+    }
+    const Kept kept = found->second;
+    objects[request.key] = kept;
+    return s3_answer(200, "<CopyObjectResult><ETag>x</ETag></CopyObjectResult>");
+  }
+
+  HttpResponse list_objects(const SeenRequest& request) const {
+    const std::string prefix = request.query.at("prefix");
+    const auto token = request.query.find("continuation-token");
+    std::string xml = "<?xml version=\"1.0\"?><ListBucketResult><EncodingType>url</EncodingType>";
+    std::size_t listed = 0;
+    auto at = objects.lower_bound(
+        token == request.query.end() ? prefix : detail::bytes_of_hex(token->second));
+    for (; at != objects.end() && at->first.starts_with(prefix); ++at) {
+      if (listed++ == page_parts) {
+        xml += "<IsTruncated>true</IsTruncated><NextContinuationToken>" +
+               detail::lower_hex(at->first) + "</NextContinuationToken>";
+        break;
+      }
+      std::string key;
+      for (const char c : at->first) {  // as forms spell it
+        key += c == ' ' ? std::string("+") : percent_encode(std::string(1, c), true);
+      }
+      xml += "<Contents><Key>" + key + "</Key><Size>" + std::to_string(at->second.body.size()) +
+             "</Size></Contents>";
+    }
+    return s3_answer(200, xml + "</ListBucketResult>");
   }
 
   HttpResponse list_uploads(const SeenRequest& request) const {

@@ -9,12 +9,14 @@
 #include <hydrant/testing/seeded_dice.hpp>
 #include <hydrant/testing/simulated_destination.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "stream_rig.hpp"
 
@@ -148,6 +150,28 @@ struct Plan {
     }
     return options.journal.durability.survives_power_loss() ? testing::Survives::what_was_durable
                                                             : testing::Survives::nothing;
+  }
+
+  /// For who reads the trace.
+  std::string text() const {
+    constexpr std::array<std::string_view, 3> places{"records", "objects", "lake"};
+    std::string text = "into " + std::string(places[static_cast<std::size_t>(into)]);
+    text += ", overflow " + std::string(to_text(options.overflow.kind()));
+    text += ", memory " + to_text(options.memory_limit) + ", size " +
+            to_text(options.buffering.size) + ", interval " + to_text(options.buffering.interval);
+    text += ", concurrency " + std::to_string(options.concurrency);
+    if (options.journal.is_on()) {
+      text += ", " + std::string(to_text(options.journal.durability.kind())) +
+              (options.journal.shared ? ", shared" : "");
+    }
+    for (const auto& [is_so, word] :
+         {std::pair(is_idempotent, ", idempotent"), std::pair(transforms, ", transforms"),
+          std::pair(backs_up, ", backs up"), std::pair(refuses_poison, ", refuses poison"),
+          std::pair(errors_fail, ", errors fail"), std::pair(disk_fails, ", disk fails"),
+          std::pair(damages, ", damages")}) {
+      text += is_so ? word : "";
+    }
+    return text;
   }
 
   StreamOptions options;

@@ -31,6 +31,8 @@ struct Scene {
   testing::Oracle oracle;
   std::map<std::uint64_t, std::uint64_t> numbers{};  // of each producer's next record
   std::vector<std::string> faults{};
+  /// Some life could not write to its log, and no later one has said that all is durable.
+  bool log_was_lost = false;
 
   void expect(bool holds, const std::string& fault) {
     if (!holds) {
@@ -119,6 +121,7 @@ class ProcessUnderTest {
         failures != failures_seen_) {
       failures_seen_ = failures;
       has_lost_its_log_ = stream_->sync(std::chrono::nanoseconds(0)) == SyncStatus::failed;
+      scene_->log_was_lost = scene_->log_was_lost || has_lost_its_log_;
       if (!is_alive()) {
         return;
       }
@@ -206,6 +209,7 @@ class ProcessUnderTest {
     scene_->world.trace().note("sync", {}, static_cast<std::uint64_t>(status));
     if (status == SyncStatus::durable && is_alive()) {
       oracle().made_all_durable(whose_records());
+      scene_->log_was_lost = scene_->log_was_lost && whose_records() != 0;
     }
   }
 
@@ -219,7 +223,7 @@ class ProcessUnderTest {
       records.push_back(testing::make_record({name, scene_->numbers[name]++}, size));
     }
     for (const std::string& record : records) {
-      oracle().putting(record, env_.steady_now());
+      oracle().putting(record);
     }
     if (dice.chance(200)) {
       const std::vector<std::string_view> views(records.begin(), records.end());
@@ -257,7 +261,8 @@ class ProcessUnderTest {
                        (is_not_durable && scene_->plan.asks_durably != 0),
                    "refused: " + std::string(put.reason()));
     oracle().put(record, put.status(),
-                 is_full && scene_->plan.options.overflow.kind() == Overflow::Kind::drop_newest);
+                 is_full && scene_->plan.options.overflow.kind() == Overflow::Kind::drop_newest,
+                 env_.steady_now());
     scene_->world.trace().note("put", name_in(record), static_cast<std::uint64_t>(put.status()));
     if (put) {
       accepted_.push_back({record, put.ticket()});

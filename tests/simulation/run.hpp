@@ -88,6 +88,7 @@ class SimulatedRun {
         opener_(scene_.plan, main_, errors_, backup_),
         trouble_(world_) {
     scene_.oracle = testing::Oracle(scene_.plan.rules());
+    world_.trace().note("plan", scene_.plan.text());
     listen();
     if (scene_.plan.refuses_poison) {
       main_.simulated.refuse_when(is_poison);
@@ -290,10 +291,10 @@ class SimulatedRun {
   void cut_power() {
     tell_what_is_old();
     world_.cut_power();
+    if (scene_.log_was_lost) {
+      scene_.oracle.may_repeat();  // which batches there were is known to nobody any more
+    }
     for (const auto& process : processes_) {
-      if (process->has_lost_its_log()) {
-        scene_.oracle.may_repeat();  // which batches there were is known to nobody any more
-      }
       process->end_by_crash(scene_.plan.survives(Ending::power_cut));
     }
     processes_.clear();
@@ -314,9 +315,11 @@ class SimulatedRun {
     if (durability.kind() != Durability::Kind::power_loss_window) {
       return;
     }
-    const SteadyTime until = world_.steady_now() - durability.interval() - slack;
     for (const auto& process : processes_) {
       if (!process->has_lost_its_log()) {
+        // Of what a process left that died before the power did, another may not have known yet.
+        const SteadyTime until =
+            std::min(world_.steady_now(), process->env().died_at()) - durability.interval() - slack;
         const bool knows_all = process->has_read_all() && !scene_.plan.options.journal.shared;
         scene_.oracle.made_all_durable(knows_all ? 0 : process->number(), until);
       }

@@ -37,6 +37,7 @@ TEST_CASE("memory files keep what is written, under directories that were made",
   REQUIRE(files.content("lake/a/x.log") == "one\ntwo\n");
   REQUIRE(files.create("lake/a/x.log").failure().os_code == EEXIST);
   REQUIRE(files.list("lake").value() == std::vector<std::string>{"a"});
+  REQUIRE(files.list("lake/a/x.log").failure().os_code == ENOTDIR);
   REQUIRE(files.rename("lake/a/x.log", "lake/y.log"));
   REQUIRE(files.list("lake").value() == std::vector<std::string>{"y.log", "a"});
   REQUIRE(files.remove("lake/y.log"));

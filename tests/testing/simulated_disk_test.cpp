@@ -67,6 +67,8 @@ TEST_CASE("simulated disk keeps what is written, under directories that were mad
 
   REQUIRE(disk.content("lake/a/x") == "one\ntwo\n");
   REQUIRE(disk.create("lake/a/x").failure().os_code == EEXIST);
+  REQUIRE(disk.list("lake/a/x").failure().os_code == ENOTDIR);
+  REQUIRE(disk.list("lake/b").failure().os_code == ENOENT);
   REQUIRE(disk.remove_directory("lake/a").failure().os_code == ENOTEMPTY);
   REQUIRE(disk.rename("lake/a/x", "lake/y"));
   REQUIRE(disk.paths() == std::vector<std::string>{"lake/y"});

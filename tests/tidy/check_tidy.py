@@ -26,9 +26,11 @@ BANNED_INCLUDES = {"fmt/chrono.h", "regex", "iostream", "ranges"}
 # Which headers, below include/hydrant, may include what is expensive or optional.
 INCLUDES_ONLY_IN = {
     "filesystem": re.compile(r"object/directory_store\.hpp|journal/.*"),
-    "zstd.h": re.compile(r"object/zstd\.hpp"),
-    "zlib.h": re.compile(r"core/zlib_inflate\.hpp|object/(zlib_deflate|zip)\.hpp"),
-    "snappy.h": re.compile(r"object/snappy_blocks\.hpp"),
+    "zstd.h": re.compile(r"object/zstd\.hpp|object/parquet/page_codec\.hpp"),
+    "zlib.h": re.compile(r"core/zlib_inflate\.hpp|object/(zlib_deflate|zip)\.hpp|"
+                         r"object/parquet/page_(codec|header)\.hpp"),
+    "snappy.h": re.compile(r"object/snappy_blocks\.hpp|object/parquet/page_codec\.hpp"),
+    "simdjson.h": re.compile(r"object/parquet/json_tokens\.hpp"),
     "curl/curl.h": re.compile(r"net/curl_[a-z]+\.hpp"),
     "openssl/hmac.h": re.compile(r"net/sha256\.hpp"),
 }

@@ -22,6 +22,10 @@ struct RecordFailure {
   std::string reason;
   /// False when sending this record again cannot help.
   bool retryable = true;
+  /// A short stable name; empty where the result's own says it.
+  std::string code{};
+  /// Where the error output puts it, such as "format-conversion-failed"; empty for the sink's own.
+  std::string error_output_type{};
 };
 
 /// What became of one attempt to deliver a batch.

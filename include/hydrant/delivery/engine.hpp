@@ -228,6 +228,7 @@ class Engine final : public ShardSet,
 
   // partitioning.hpp
   Partition* hold_partition(Split& split, Split::Group& group);
+  void end_step(Split& split);
   void release_held(Split& split);
   void fail_exceeding(Split& split, Split::Group& group);
   bool fill_partition(Split& split, Split::Group& group, Partition& partition);
@@ -239,6 +240,7 @@ class Engine final : public ShardSet,
   bool close_due_partitions(SteadyTime now);
   bool flush_partitions();
   bool close_partitions(SteadyTime now, bool memory_is_short);
+  bool is_delivering_partitions() const;
   void relieve_partitions();
   void relieve_sources();
   void post_deliveries(Lock& lock);
@@ -248,6 +250,7 @@ class Engine final : public ShardSet,
                    const std::shared_ptr<const FailureNote>& note);
   void end_origin(Origin& ended, LostReason reason);
   void forget_buffer(PartitionBuffer& buffer);
+  void settle_memory();
   void wake_splitter();
   void lose_partitions();
   Origin* oldest_discardable() const;

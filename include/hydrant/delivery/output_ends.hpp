@@ -58,6 +58,7 @@ inline void Engine::end_origin(Origin& ended, LostReason reason) {
   for (const Slice& source : origin->sources) {
     release(source.chunk);
   }
+  settle_memory();
 }
 
 /// All records of the buffer have ended, and its batch is gone. The lock is held.
@@ -66,6 +67,12 @@ inline void Engine::forget_buffer(PartitionBuffer& buffer) {
     release(run.chunk);
   }
   partitions_->forget(buffer);
+  settle_memory();
+}
+
+inline void Engine::settle_memory() {
+  partitions_->discharge(*pool_);
+  reserve_in_use_ = partitions_->reserve_in_use();
 }
 
 /// Memory may be free: whoever waits for a place in a partition tries again. The lock is held.
@@ -175,6 +182,9 @@ inline void Engine::discard_from(PartitionBuffer& buffer, Origin& origin) {
 inline void Engine::release_runs(PartitionBuffer& buffer, const Origin& origin) {
   for (const PartitionBuffer::Run& run : buffer.runs) {
     if (run.origin == &origin) {
+      if (run.chunk->refs == 1) {
+        partitions_->forget_chunk(buffer, *run.chunk);
+      }
       release(run.chunk);
     }
   }

@@ -62,6 +62,7 @@ struct PartitionBuffer {
   std::uint32_t next = 0;     // in it
   std::uint64_t records = 0;  // ever taken in
   std::size_t chunk_bytes_taken = 0;
+  std::size_t overhead = 0;
   std::uint32_t next_class = 0;
   // Of a closed one:
   std::string key;

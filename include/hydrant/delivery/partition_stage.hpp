@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hydrant {
 
@@ -49,6 +50,9 @@ class PartitionStage {
     return outcome;
   }
 
+  /// The names of the keys that it sets, where it says so beforehand.
+  virtual std::vector<std::string> key_names() const = 0;
+
  private:
   virtual Outcome call(const RecordView& record, PartitionKeys& keys) noexcept = 0;
 };
@@ -57,6 +61,14 @@ template <class F>
 class TypedPartitionStage final : public PartitionStage {
  public:
   explicit TypedPartitionStage(F function) : function_(std::move(function)) {}
+
+  std::vector<std::string> key_names() const override {
+    if constexpr (PartitionerNamesKeys<F>) {
+      return function_.partition_keys();
+    } else {
+      return {};
+    }
+  }
 
  private:
   Outcome call(const RecordView& record, PartitionKeys& keys) noexcept override {

@@ -26,6 +26,7 @@ inline bool Engine::place(Split& split) {
   split.bytes = 0;
   split.records = 0;
   bool has_memory = partitions_->charge(*pool_);
+  reserve_in_use_ = partitions_->reserve_in_use();
   bool has_room = has_memory;
   while (has_room && !split.is_done() && split.is_within_step() &&
          split.held.size() + split.closing.size() < partitions_max) {
@@ -43,11 +44,21 @@ inline bool Engine::place(Split& split) {
     }
   }
   if (!has_memory && split.records == 0) {
-    release_held(split);
+    end_step(split);
     relieve_partitions();
+    start_deliveries([this](Task& task) { executor_->post(shared(task)); });
     return false;
   }
   return true;
+}
+
+/// What the step has filled is closed, what it held is not held any more.
+inline void Engine::end_step(Split& split) {
+  for (Split::Closing& closed : split.closing) {
+    enqueue_partition(*closed.partition, closed.reason);
+  }
+  split.closing.clear();
+  release_held(split);
 }
 
 /// A partition for which there was no memory at all is none.
@@ -57,7 +68,7 @@ inline void Engine::release_held(Split& split) {
       partitions_->set().release(*partition);
       continue;
     }
-    partitions_->forget(*partition->content);
+    forget_buffer(*partition->content);
     partitions_->set().take(*partition);
   }
   split.held.clear();
@@ -137,6 +148,7 @@ inline bool Engine::add_chunk(PartitionBuffer& buffer, std::uint32_t bytes) {
   if (buffer.open != nullptr) {
     release(buffer.open);
   }
+  reserve_in_use_ = partitions_->reserve_in_use();
   chunk->buffer = &buffer;
   chunk->shard = 0;
   chunk->epoch = 0;
@@ -181,11 +193,7 @@ inline void Engine::append_to_partition(Split& split, std::uint32_t number, Part
 
 inline void Engine::publish(Split& split) {
   Lock lock(mutex_);
-  for (Split::Closing& closed : split.closing) {
-    enqueue_partition(*closed.partition, closed.reason);
-  }
-  split.closing.clear();
-  release_held(split);
+  end_step(split);
   if (stop_.load(std::memory_order_relaxed)) {
     lose_partitions();
   }
@@ -259,20 +267,27 @@ inline bool Engine::flush_partitions() {
 
 /// Returns: false when some that should be closed are left for another moment.
 inline bool Engine::close_partitions(SteadyTime now, bool memory_is_short) {
+  const bool all = close_due_partitions(now);
   if (closing_ || flushing_ != 0) {
-    return flush_partitions();
+    return flush_partitions() && all;
   }
   flush_mark_.reset();
-  const bool all = close_due_partitions(now);
-  if (memory_is_short && partition_lane_->queue.empty() && partition_lane_->in_flight == 0) {
+  if (memory_is_short && !is_delivering_partitions()) {
     relieve_sources();
   }
   return all;
 }
 
+/// Whether more closed partitions would only wait. One that is stuck in a sink does not count as
+/// long as others could be delivered beside it.
+inline bool Engine::is_delivering_partitions() const {
+  const std::size_t workers = partition_lane_->sink.is_polled() ? 1 : concurrency_;
+  return !partition_lane_->queue.empty() || partition_lane_->in_flight >= workers;
+}
+
 /// Buffers find no memory: the largest are delivered, a quarter of everything.
 inline void Engine::relieve_partitions() {
-  if (!partition_lane_->queue.empty() || partition_lane_->in_flight != 0) {
+  if (is_delivering_partitions()) {
     return;  // that will free some
   }
   Partitions::Set& set = partitions_->set();
@@ -284,7 +299,6 @@ inline void Engine::relieve_partitions() {
       break;
     }
   }
-  start_deliveries([this](Task& task) { executor_->post(shared(task)); });
 }
 
 /// `put` finds no memory: the oldest source records are brought to their end, a quarter of them,

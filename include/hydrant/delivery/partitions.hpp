@@ -39,9 +39,10 @@ class Partitions {
  public:
   using Set = PartitionSet<PartitionBuffer*>;
 
-  /// What a partition, and a run of its records, takes in memory beside the records.
+  /// What a partition takes in memory beside its records and its keys.
   static constexpr std::size_t partition_overhead = 512;
-  static constexpr std::size_t run_overhead = 64;
+  /// What a run of its records takes, in lists that grow, and in that of its origin.
+  static constexpr std::size_t run_overhead = 96;
 
   explicit Partitions(PartitionPlan plan)
       : plan_(std::move(plan)),
@@ -97,8 +98,9 @@ class Partitions {
     Partition& partition = set_->open(key);
     buffer->partition = &partition;
     partition.content = buffer.get();
+    buffer->overhead = partition_overhead + 4 * key.size();  // a copy or two, and who is in it
+    overhead_ += buffer->overhead;
     buffers_.emplace(opened_, std::move(buffer));
-    overhead_ += partition_overhead;
     return partition;
   }
 
@@ -108,10 +110,16 @@ class Partitions {
     return at == buffers_.end() ? nullptr : at->second.get();
   }
 
+  /// One of the buffer's chunks is about to be given back before the others.
+  void forget_chunk(PartitionBuffer& buffer, const Chunk& chunk) {
+    buffer.chunk_bytes_taken -= chunk_bytes(chunk.size_class);
+    chunk_bytes_ -= chunk_bytes(chunk.size_class);
+  }
+
   /// Nothing refers to the buffer's records any more.
   void forget(PartitionBuffer& buffer) {
     chunk_bytes_ -= buffer.chunk_bytes_taken;
-    overhead_ -= buffer.runs.size() * run_overhead + partition_overhead;
+    overhead_ -= buffer.runs.size() * run_overhead + buffer.overhead;
     buffers_.erase(buffer.number);
   }
 
@@ -138,8 +146,7 @@ class Partitions {
   /// Brings the pool's account up to date. Returns: false when memory is short.
   bool charge(ChunkPool& pool) {
     if (overhead_ <= charged_) {
-      pool.discharge(charged_ - overhead_);
-      charged_ = overhead_;
+      discharge(pool);
       return true;
     }
     const std::size_t more = overhead_ - charged_;
@@ -150,7 +157,18 @@ class Partitions {
     return true;
   }
 
+  /// Gives back what the account has too much, as it has when something has ended.
+  void discharge(ChunkPool& pool) {
+    if (overhead_ < charged_) {
+      pool.discharge(charged_ - overhead_);
+      charged_ = overhead_;
+    }
+  }
+
   std::size_t bytes_in_use() const { return chunk_bytes_ + charged_; }
+
+  /// How much of what is kept for partitions they have: so much less need be kept from producers.
+  std::size_t reserve_in_use() const { return std::min(bytes_in_use(), plan_.reserve); }
 
   // --- counters -------------------------------------------------------------------------------
 

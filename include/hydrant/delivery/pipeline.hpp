@@ -253,7 +253,9 @@ class Pipeline final : public BatchWalk {
     PieceSorter sorter(piece, result.failures());
     end_slices(sorter.delivered(), Fate::delivered);
     for (const PieceSorter::Refused& refused : sorter.refused()) {
-      fail({&refused.slice, 1}, result.code(), refused.failure->reason, piece.attempts);
+      const RecordFailure& record = *refused.failure;
+      fail({&refused.slice, 1}, record.code.empty() ? result.code() : record.code, record.reason,
+           piece.attempts, record.error_output_type);
     }
     if (sorter.retryable().count == 0) {
       note(EventKind::gave_up, piece, result.reason());
@@ -291,9 +293,10 @@ class Pipeline final : public BatchWalk {
   }
 
   void fail(std::span<const Slice> slices, const std::string& code, const std::string& reason,
-            std::uint32_t attempts) {
+            std::uint32_t attempts, const std::string& error_output_type = {}) {
     auto failure = std::make_shared<FailureNote>();
-    failure->error_output_type = std::string(lane_->sink.name()) + "-failed";
+    failure->error_output_type =
+        error_output_type.empty() ? std::string(lane_->sink.name()) + "-failed" : error_output_type;
     failure->code = code.empty() ? "Hydrant.DeliveryFailed" : code;
     failure->message = reason;
     failure->attempts = attempts;

@@ -7,6 +7,7 @@
 
 #include <hydrant/core/bytes.hpp>
 #include <hydrant/core/error.hpp>
+#include <hydrant/core/stream_use.hpp>
 #include <hydrant/delivery/dead_letter.hpp>
 #include <hydrant/delivery/lane.hpp>
 #include <hydrant/delivery/outputs.hpp>
@@ -120,6 +121,18 @@ struct LaneParts {
   std::unique_ptr<PartitionStage> partitioner;  // null: no partitions
   PartitionOptions partition_options;
 };
+
+/// Only the main sink gets partitions: the others deliver records as they were put, or failed.
+inline void validate_main_use(const LaneParts& parts, StreamUse use, OptionErrors& errors) {
+  std::vector<std::string> names;
+  if (parts.partitioner != nullptr) {
+    names = parts.partitioner->key_names();
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  use.is_partitioned = parts.partitioner != nullptr;
+  use.partition_keys = views;
+  parts.sink.validate(use, errors);
+}
 
 /// The delimiter that records of the lane carry in memory: none where it is too long for that.
 inline std::string embedded_delimiter(std::string_view wanted) {

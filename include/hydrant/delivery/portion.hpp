@@ -143,6 +143,10 @@ class Portion final : public OutputWriter {
         return false;
       }
     }
+    if (keys_ != nullptr && source_of_output_.size() >= keyed_outputs_max) {
+      full_ = true;
+      return false;
+    }
     mark_ = {chunks_.size(), writer_.tail, writer_.count(), source_of_output_.size()};
     overflowed_ = false;
     if (keys_ != nullptr) {
@@ -215,6 +219,8 @@ class Portion final : public OutputWriter {
   void forget_chunk() { writer_.write_nowhere(); }
 
   static constexpr std::uint32_t grow_class_first = 2;
+  /// Each may have keys of its own, which nobody's account has.
+  static constexpr std::uint64_t keyed_outputs_max = 16'384;
 
   struct Mark {
     std::size_t chunks = 0;

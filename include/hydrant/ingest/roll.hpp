@@ -199,7 +199,7 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
       return nullptr;
     }
   }
-  if (Chunk* chunk = pool_->take(size_class, options_.reserve)) {
+  if (Chunk* chunk = pool_->take(size_class, options_.reserve - reserve_in_use_)) {
     return chunk;
   }
   const std::uint32_t smallest = 0;
@@ -221,7 +221,7 @@ inline Chunk* ShardSet::take_chunk(Lock& lock, std::uint32_t size_class,
       shortage.may_retry = drop_oldest();
       break;
     case Overflow::Kind::spill:
-      shortage.may_spill = pool_->spill_for(size_class, options_.reserve);
+      shortage.may_spill = pool_->spill_for(size_class, options_.reserve - reserve_in_use_);
       shortage.may_retry = shortage.may_spill || size_class > smallest;
       break;
     case Overflow::Kind::block:
@@ -337,7 +337,7 @@ inline void ShardSet::provision() {
 
 /// Makes chunks, letting go of the lock meanwhile. Returns: how many; 0 when there is no memory.
 inline std::size_t ShardSet::grow(Lock& lock, std::uint32_t size_class) {
-  const std::size_t count = pool_->begin_growth(size_class, options_.reserve);
+  const std::size_t count = pool_->begin_growth(size_class, options_.reserve - reserve_in_use_);
   if (count == 0) {
     return 0;
   }
@@ -354,6 +354,7 @@ inline void ShardSet::forget_everything() {
   unowned_.clear();
   counts_ = {};
   rolled_bytes_ = 0;
+  reserve_in_use_ = 0;
   incarnation_ = next_generation();
   pool_ = std::make_shared<ChunkPool>(options_.memory_limit, options_.store);
   parked_ = true;

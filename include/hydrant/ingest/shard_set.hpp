@@ -174,7 +174,8 @@ class ShardSet : public GateKeeper {
   std::uint64_t rolled_bytes_ = 0;  // by producers since the last harvest
   /// When rolled_bytes_ reaches this, the collector is woken.
   std::uint64_t wake_bytes_ = 0;
-  std::uint32_t hot_class_ = 0;  // of the chunk taken last
+  std::uint32_t hot_class_ = 0;     // of the chunk taken last
+  std::size_t reserve_in_use_ = 0;  // of options_.reserve, by what it is for
   bool parked_ = true;
   bool closed_ = false;
   /// After the last harvest, which close makes once no put can miss that the stream is closed.

@@ -11,8 +11,9 @@
 //
 //     0  8 magic "HYDFRAM1"   8  4 version   12  4 unused
 //    16  8 epoch             24  8 number: the file's, shifted left by 32, and how many before
-//    32  8 payload bytes     40  8 check of bytes 16 to 39   48  8 digest of the payload
-//    56  8 unused            64 ... items, each a multiple of 8 bytes
+//    32  8 payload bytes     40  8 check of bytes 16 to 39 and 56 to 63
+//    48  8 digest of the payload   56  8 bytes of the file   64 ... items, each a multiple of 8
+//    bytes
 //
 //   item: 0 2 type   2 2 lane   4 4 unused   8 8 bytes that follow, padding included
 //     types 1 to 3: an entry of the manifest, as in layout.hpp
@@ -211,6 +212,7 @@ class CommitLog {
     header.epoch = epoch_;
     header.number = std::uint64_t{file_number_} << 32 | frames_;
     header.payload_bytes = whole - sizeof(header);
+    header.file_bytes = bytes_;
     header.check = header.right_check();
     header.payload_digest = payload_digest(header.payload_bytes);
     std::memcpy(buffer_.data(), &header, sizeof(header));
@@ -297,16 +299,19 @@ class CommitLog {
 /// What reading a log has met.
 struct LogCounts {
   std::uint64_t frames = 0;
-  std::uint64_t damaged = 0;  // places where frames were expected and are not whole
+  /// Places where frames were expected and are not whole. At the end of a log it may be the one
+  /// that was being written when the power went: it cannot be told from a damaged one.
+  std::uint64_t damaged = 0;
 };
 
 /// Reads one file of a log: calls `visit(type, lane, payload)` for each item of each whole frame.
-/// A frame that is not whole costs only itself; what lies behind the last is not looked at.
+/// A frame that is not whole costs only itself.
 template <class Visit>
 void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCounts& counts,
                    Visit visit) {
   std::uint64_t last_number = 0;
   bool skipped = false;
+  bool is_cut = false;  // somebody has taken the end of the file away
   for (std::size_t at = 0; at + sizeof(FrameHeader) <= file.size();) {
     const auto header = read_plain<FrameHeader>(file.data() + at);
     const std::size_t room = file.size() - at - sizeof(header);
@@ -327,6 +332,7 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
       continue;
     }
     counts.damaged += std::exchange(skipped, false) ? 1u : 0u;
+    is_cut = header.file_bytes > file.size();
     ++counts.frames;
     last_number = header.number;
     while (payload.size() >= sizeof(ItemHeader)) {
@@ -341,6 +347,7 @@ void read_log_file(std::span<const std::byte> file, std::uint64_t epoch, LogCoun
     at += (sizeof(header) + header.payload_bytes + FrameHeader::alignment - 1) /
           FrameHeader::alignment * FrameHeader::alignment;
   }
+  counts.damaged += skipped || is_cut ? 1u : 0u;
 }
 
 /// Calls `visit(shard, first, last)` for each run of records in one file of a log.

@@ -27,13 +27,14 @@ struct FrameHeader {
   std::uint64_t payload_bytes = 0;
   std::uint64_t check = 0;
   std::uint64_t payload_digest = 0;
-  std::uint64_t unused_too = 0;
+  std::uint64_t file_bytes = 0;
 
   std::uint64_t right_check() const {
     Digest digest;
     digest.add(epoch);
     digest.add(number);
     digest.add(payload_bytes);
+    digest.add(file_bytes);
     return digest.value();
   }
 };

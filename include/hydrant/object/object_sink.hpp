@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hydrant {
 
@@ -136,29 +137,41 @@ class ObjectSink {
   }
 
   /// Makes one object of the batch: the same key and the same records on every attempt.
-  /// Returns: what the store says.
+  /// Returns: what the store says; and the records that the format left out, once the others are
+  /// stored. Where it left out all of them there is no object.
   DeliveryResult deliver(const Batch& batch, Attempt& attempt) {
     const std::string key = key_.evaluate(batch.info(), format_.extension(), codec_.extension());
     std::unique_ptr<Encoder> encoder = encoders_->take();
     if (encoder == nullptr) {
       encoder = std::make_unique<Encoder>(codec_.encoder());
     }
+    std::vector<RecordFailure> left_out;
     auto produce = [&](ObjectBody::Pieces pieces) {
       encoder->reset();
+      left_out.clear();
       auto compress = [&](std::span<const std::byte> piece) {
         return encoder->write(piece, pieces);
       };
-      Status status = format_.write(batch, compress);
+      Status status = write(batch, compress, left_out);
       return status ? encoder->finish(pieces) : status;
     };
     const Object object{key, format_.content_type(), codec_.content_encoding(),
                         ObjectBody(produce)};
     DeliveryResult result = store_.put_object(object, attempt);
     encoders_->give_back(std::move(encoder));
-    return result;
+    const bool is_settled = result.is_delivered() || left_out.size() == batch.count();
+    return is_settled && !left_out.empty() ? partial(std::move(left_out)) : std::move(result);
   }
 
  private:
+  Status write(const Batch& batch, PieceWriter auto& out, std::vector<RecordFailure>& left_out) {
+    if constexpr (SelectiveFormat<FormatType>) {
+      return format_.write(batch, out, left_out);
+    } else {
+      return format_.write(batch, out);
+    }
+  }
+
   /// A prefix that the store refuses would refuse every batch: better said once, at construction.
   void validate_key_for_store(OptionErrors& errors) const {
     if constexpr (requires {

@@ -47,6 +47,8 @@ struct S3Request {
   bool if_none_match = false;
   /// 0 is as the options say. Some work of the server takes longer than others.
   std::chrono::milliseconds first_byte{0};
+  /// An answer with a longer body is a failure. Default 1 MiB.
+  std::size_t response_bytes_max = std::size_t{1} << 20;
 };
 
 /// A bucket, and what its server has taught us.
@@ -224,6 +226,7 @@ class S3Call {
     request.body = request_.body;
     request.timeouts = bucket_->options().timeouts;
     request.timeouts.first_byte = std::max(request.timeouts.first_byte, request_.first_byte);
+    request.response_bytes_max = request_.response_bytes_max;
     is_conditional_ =
         request_.if_none_match && bucket_->knows_conditions() && (mended_ & condition) == 0;
     if (is_conditional_) {

@@ -300,7 +300,7 @@ struct FoundZipEntry {
 /// Puts the 64-bit sizes of the extra field in place of those that say that they are there.
 inline bool take_zip64_sizes(std::string_view extra, ZipEntry& entry) {
   ZipReader fields(extra);
-  while (fields.left() != 0 && entry.needs_zip64()) {
+  while (fields.ok() && fields.left() != 0 && entry.needs_zip64()) {
     const std::uint16_t tag = fields.take16();
     ZipReader field(fields.take_text(fields.take16()));
     if (tag == zip64_tag) {

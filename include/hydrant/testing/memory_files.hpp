@@ -184,7 +184,7 @@ class MemoryFiles final : public Files {
     std::lock_guard guard(disk_->lock);
     int code = disk_->count_call();
     if (code == 0 && !disk_->has_directory(path)) {
-      code = ENOENT;
+      code = disk_->files.contains(path) ? ENOTDIR : ENOENT;
     }
     if (code != 0) {
       return hydrant::detail::system_failure("list", path, code);

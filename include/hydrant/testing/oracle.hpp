@@ -46,18 +46,18 @@ class Oracle {
 
   /// A put begins. Until it is answered nobody knows whether the record will arrive; where the
   /// process dies first, nobody ever will.
-  void putting(const std::string& record, SteadyTime now = {}) {
+  void putting(const std::string& record) {
     const RecordName name = *RecordName::of(record);
     Entry& entry = entries_[name];
     entry.record = record;
     entry.life = life_;
-    entry.since = now;
     entry.outputs = rules_.outputs_of ? rules_.outputs_of(name) : 1;
   }
 
   /// It was answered. `dropped`: not accepted, but in the ledger, under Overflow::drop_newest.
-  void put(const std::string& record, PutStatus status, bool dropped = false) {
+  void put(const std::string& record, PutStatus status, bool dropped = false, SteadyTime now = {}) {
     Entry& entry = entries_[*RecordName::of(record)];
+    entry.since = std::max(entry.since, now);
     const bool has_ticket = status == PutStatus::accepted;
     const bool is_accepted = has_ticket || status == PutStatus::journal_failed;
     entry.state = is_accepted ? State::accepted : State::refused;

@@ -157,7 +157,7 @@ class SimulatedDisk final : public Files {
     return state_->calls;
   }
 
-  /// Calls that have failed so far, by a fault.
+  /// Calls that have failed so far, by a fault or for want of space.
   std::uint64_t failure_count() const {
     std::lock_guard guard(state_->lock);
     return state_->failures;
@@ -208,7 +208,7 @@ class SimulatedDisk final : public Files {
     std::lock_guard guard(state_->lock);
     int code = state_->begin_call(process(), "list", path, 0);
     if (code == 0 && !state_->names.has_directory(path)) {
-      code = ENOENT;
+      code = state_->names.find(path) == nullptr ? ENOENT : ENOTDIR;
     }
     if (code != 0) {
       return hydrant::detail::system_failure("list", path, code);
@@ -302,7 +302,7 @@ class SimulatedDisk final : public Files {
                   const std::shared_ptr<detail::SimulatedFile>& file) {
     int code = state_->begin_call(process(), what, path, size, detail::CallKind::allocates);
     if (code == 0 && (state_->room() < size || state_->room() == 0)) {
-      code = ENOSPC;
+      code = state_->is_full(path);
     }
     if (code == 0) {
       code = state_->names.create(path, file);

@@ -83,10 +83,15 @@ struct DiskState {
       kill(process);
       return EIO;
     }
-    if (code != 0) {
-      ++failures;
-      note("disk: the call fails, error", path, static_cast<std::uint64_t>(code));
-    }
+    return code == 0 ? 0 : fail(path, code);
+  }
+
+  /// Returns: the error with which a call fails for which there is no space.
+  int is_full(const std::string& path) { return fail(path, ENOSPC); }
+
+  int fail(const std::string& path, int code) {
+    ++failures;
+    note("disk: the call fails, error", path, static_cast<std::uint64_t>(code));
     return code;
   }
 
@@ -221,7 +226,7 @@ class SimulatedOpenFile final : public File, private OpenOnDisk {
       const std::uint64_t room = disk_->room();
       if (room < bytes.size()) {
         bytes = bytes.first(static_cast<std::size_t>(room));
-        code = code == 0 ? ENOSPC : code;
+        code = code == 0 ? disk_->is_full(path_) : code;
       }
       file_->write(file_->size(), bytes);
       return code;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hydrant {
 
@@ -74,6 +75,12 @@ concept PartitionerReturnsOutcome = requires(F& function, const RecordView& reco
   { function(record, keys) } -> std::convertible_to<Outcome>;
 };
 
+/// Says beforehand which keys it sets.
+template <class F>
+concept PartitionerNamesKeys = requires(const F& function) {
+  { function.partition_keys() } -> std::same_as<std::vector<std::string>>;
+};
+
 /// Says in English what a function lacks to be a partitioner.
 template <class F>
 struct CheckPartitioner {
@@ -129,6 +136,8 @@ class PartitionByValue {
     return Outcome::ok();
   }
 
+  std::vector<std::string> partition_keys() const { return {name_}; }
+
  private:
   std::string name_;
   [[no_unique_address]] F function_;
@@ -155,6 +164,10 @@ struct PartitionByTransform {
 /// A function that fails or throws, and a value that is empty, cost their record alone: it goes
 /// to the error output, with DynamicPartitioning.MetadataExtractionFailed. The function is called
 /// from one thread at a time; after a crash it is run again and must say the same.
+///
+/// A function object with `std::vector<std::string> partition_keys() const` tells which keys it
+/// sets: then an object's key that names another `!{partitionKeyFromQuery:...}`, or leaves one
+/// out, is refused when the stream is built, and not found out from the objects.
 template <class F>
 auto partition_by(F function, PartitionOptions options = PartitionOptions()) {
   static_assert(detail::CheckPartitioner<F>::ok);
