@@ -182,6 +182,18 @@ TEST_CASE("many keys are found in one walk, each its own", "[transform][partitio
   }
 }
 
+TEST_CASE("nothing is left of the record before", "[transform][partitions]") {
+  auto function = hydrant::json_partition_keys({{"k", "/k"}, {"l", "/deep/l"}});
+  for (int again = 0; again < 2; ++again) {
+    PartitionKeys keys;
+    REQUIRE_FALSE(function(view(R"({"k":1,"deep":{"l":2}})"), keys).is_failed());
+    keys.clear();
+    REQUIRE(contains(function(view(R"({"deep":{"l":3}})"), keys).reason(), "\"/k\" is missing"));
+    REQUIRE(contains(function(view(R"({"k":1})"), keys).reason(), "\"/deep/l\" is missing"));
+    REQUIRE(contains(function(view("{"), keys).reason(), "is not JSON"));
+  }
+}
+
 TEST_CASE("two keys may have one value", "[transform][partitions]") {
   auto function = hydrant::json_partition_keys({{"a", "/x"}, {"b", "/x"}, {"c", "/x"}});
   PartitionKeys keys;
@@ -210,6 +222,7 @@ TEST_CASE("values become the texts that jq makes of them", "[transform][partitio
   REQUIRE(value_of("123.456e100") == "1.23456e+102");
   REQUIRE(value_of("5e-324") == "5e-324");
   REQUIRE(value_of("12.5") == "12.5");
+  REQUIRE(value_of("1.5") == "1.5");
 }
 
 TEST_CASE("integers of any size keep their digits, so that no two share a partition",
@@ -329,6 +342,10 @@ TEST_CASE("names in arrays are places, without leading zeros", "[transform][part
   for (const std::string pointer : {"/2", "/-", "/00", "/01", "/1x", "/", "/-1", "/9999999999"}) {
     CAPTURE(pointer);
     REQUIRE(extract(pointer, "[5,6]").ends_with("is missing"));
+  }
+  for (const std::string pointer : {"/1~1", "/18446744073709551616", "/18446744073709551617"}) {
+    CAPTURE(pointer);
+    REQUIRE(extract(pointer, "[0,1,2,3,4,5,6,7,8,9,10]").ends_with("is missing"));
   }
   REQUIRE(extract("/01", R"({"01":7})") == "7");
   REQUIRE(extract("/a/10", R"({"a":[0,1,2,3,4,5,6,7,8,9,"ten"]})") == "ten");

@@ -164,7 +164,8 @@ class JsonPartitionKeys {
       return keep(nodes_[node], first, depth);
     }
     if (first == '{' || first == '[') {
-      return depth <= detail::JsonTokens::depth_max && walk_members(nodes_[node], first, depth);
+      // No deeper than the pointers are long.
+      return walk_members(nodes_[node], first, depth);
     }
     return tokens_.skip_value(depth);
   }
