@@ -145,6 +145,7 @@ list(POP_FRONT CMAKE_MODULE_PATH)
   install(FILES
       ${PROJECT_BINARY_DIR}/package/hydrant-config.cmake
       ${PROJECT_BINARY_DIR}/package/hydrant-config-version.cmake
+      ${hydrant_cmake_dir}/FindJq.cmake
       ${hydrant_cmake_dir}/FindZstd.cmake
     DESTINATION ${hydrant_package_dir})
 endfunction()

@@ -30,7 +30,8 @@ INCLUDES_ONLY_IN = {
     "zlib.h": re.compile(r"core/zlib_inflate\.hpp|object/(zlib_deflate|zip)\.hpp|"
                          r"object/parquet/page_(codec|header)\.hpp"),
     "snappy.h": re.compile(r"object/snappy_blocks\.hpp|object/parquet/page_codec\.hpp"),
-    "simdjson.h": re.compile(r"object/parquet/json_tokens\.hpp"),
+    "jq.h": re.compile(r"transform/jq_partition_keys\.hpp"),
+    "simdjson.h": re.compile(r"core/json_tokens\.hpp"),
     "curl/curl.h": re.compile(r"net/curl_[a-z]+\.hpp"),
     "openssl/hmac.h": re.compile(r"net/sha256\.hpp"),
 }

@@ -32,6 +32,9 @@ class PartitionKeys {
   static constexpr std::size_t name_bytes_max = 128;
   /// Source: S3: an object's key has at most 1,024 bytes.
   static constexpr std::size_t value_bytes_max = 1024;
+  /// Source: Firehose guide, dynamic partitioning, error codes.
+  static constexpr std::string_view extraction_failed =
+      "DynamicPartitioning.MetadataExtractionFailed";
 
   /// Sets one key; of two values for one name the later counts. A name or a value that is empty
   /// or too long, and a key too many, are faults of the record: it goes to the error output.

@@ -25,8 +25,7 @@ namespace detail {
 /// A partitioner without its type.
 class PartitionStage {
  public:
-  /// Source: Firehose guide, dynamic partitioning, error codes.
-  static constexpr std::string_view failed_code = "DynamicPartitioning.MetadataExtractionFailed";
+  static constexpr std::string_view failed_code = PartitionKeys::extraction_failed;
 
   PartitionStage() = default;
   PartitionStage(const PartitionStage&) = delete;

@@ -5,6 +5,8 @@
 // formed has no elements.
 #pragma once
 
+#include <hydrant/core/utf8.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -141,26 +143,6 @@ inline std::optional<std::string_view> xml_child(std::string_view text, std::str
     }
   }
   return std::nullopt;
-}
-
-/// Appends a character in UTF-8; nothing where there is no such character.
-inline void append_utf8(std::string& text, std::uint32_t code) {
-  const auto add = [&text](std::uint32_t byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) {
-    add(code);
-  } else if (code < 0x800) {
-    add(0xc0 | code >> 6);
-    add(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    add(0xe0 | code >> 12);
-    add(0x80 | (code >> 6 & 0x3f));
-    add(0x80 | (code & 0x3f));
-  } else if (code < 0x110000) {
-    add(0xf0 | code >> 18);
-    add(0x80 | (code >> 12 & 0x3f));
-    add(0x80 | (code >> 6 & 0x3f));
-    add(0x80 | (code & 0x3f));
-  }
 }
 
 /// What "&name;" stands for, appended. Returns: false when it stands for nothing.

@@ -6,7 +6,7 @@
 // order, the key that comes next is mostly the one that came next before.
 #pragma once
 
-#include <hydrant/object/parquet/json_tokens.hpp>
+#include <hydrant/core/json_tokens.hpp>
 
 #include <cstddef>
 #include <cstdint>

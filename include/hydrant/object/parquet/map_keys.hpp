@@ -4,8 +4,8 @@
 // may stand there once only: of several that are the same, the last counts.
 #pragma once
 
+#include <hydrant/core/json_tokens.hpp>
 #include <hydrant/object/parquet/field_names.hpp>
-#include <hydrant/object/parquet/json_tokens.hpp>
 
 #include <cstddef>
 #include <cstdint>

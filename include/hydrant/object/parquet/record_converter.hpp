@@ -6,9 +6,9 @@
 // A record that does not fit leaves no trace.
 #pragma once
 
+#include <hydrant/core/json_tokens.hpp>
 #include <hydrant/object/parquet/column_writer.hpp>
 #include <hydrant/object/parquet/field_names.hpp>
-#include <hydrant/object/parquet/json_tokens.hpp>
 #include <hydrant/object/parquet/map_keys.hpp>
 #include <hydrant/object/parquet/record_fault.hpp>
 #include <hydrant/object/parquet/scalar_converter.hpp>

@@ -4,9 +4,9 @@
 // numbers where a number is due, and numbers are taken as text where text is.
 #pragma once
 
+#include <hydrant/core/json_tokens.hpp>
 #include <hydrant/object/parquet/column_writer.hpp>
 #include <hydrant/object/parquet/json_number.hpp>
-#include <hydrant/object/parquet/json_tokens.hpp>
 #include <hydrant/object/parquet/moment.hpp>
 #include <hydrant/object/parquet/schema.hpp>
 

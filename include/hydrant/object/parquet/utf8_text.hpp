@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Characters of UTF-8: writing one, and finding the next larger text that is
-// no longer, for bounds that are cut short.
+// Finding the next larger text of UTF-8 that is no longer, for bounds that are
+// cut short.
 #pragma once
 
 #include <hydrant/core/json_text.hpp>
+#include <hydrant/core/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,27 +15,6 @@
 namespace hydrant::detail::parquet {
 
 inline constexpr std::uint32_t code_point_max = 0x10ffff;
-
-/// Appends the character of a code point, which is no surrogate.
-inline void append_utf8(std::string& text, std::uint32_t code) {
-  const auto append = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) {
-    append(code);
-    return;
-  }
-  if (code < 0x800) {
-    append(0xc0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      append(0xe0 | code >> 12);
-    } else {
-      append(0xf0 | code >> 18);
-      append(0x80 | (code >> 12 & 0x3f));
-    }
-    append(0x80 | (code >> 6 & 0x3f));
-  }
-  append(0x80 | (code & 0x3f));
-}
 
 constexpr bool is_utf8_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;

@@ -3,15 +3,15 @@
 // The tokens of a JSON text, found by simdjson's first stage: it checks UTF-8
 // and where strings end, and says where every token begins, at gigabytes a
 // second and without a copy of the text. The grammar above that is walked here,
-// for a record goes straight into columns: there is no document in between.
+// for a record goes straight to where it is wanted: there is no document between.
 #pragma once
 
 #if !__has_include(<simdjson.h>)
-#error "hydrant/object/parquet.hpp needs simdjson: link hydrant::parquet"
+#error "JSON records need simdjson: link hydrant::simdjson"
 #endif
 
 #include <hydrant/core/json_text.hpp>
-#include <hydrant/object/parquet/utf8_text.hpp>
+#include <hydrant/core/utf8.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -24,7 +24,7 @@
 
 #include <simdjson.h>
 
-namespace hydrant::detail::parquet {
+namespace hydrant::detail {
 
 constexpr bool is_json_space(char character) {
   return character == ' ' || character == '\n' || character == '\r' || character == '\t';
@@ -313,4 +313,4 @@ class JsonTokens {
   std::string scratch_;
 };
 
-}  // namespace hydrant::detail::parquet
+}  // namespace hydrant::detail
