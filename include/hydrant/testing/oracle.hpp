@@ -73,8 +73,7 @@ class Oracle {
     entries_[*RecordName::of(record)].is_durable = true;
   }
 
-  /// The same of every record that was accepted so far: by `whose` life, or by any where that is 0;
-  /// and, where it matters, not later than `until`.
+  /// The same of all accepted so far: by `whose` life, or any where that is 0; not after `until`.
   void made_all_durable(std::uint64_t whose = 0, SteadyTime until = SteadyTime::max()) {
     for (auto& [name, entry] : entries_) {
       if (entry.state == State::accepted && (whose == 0 || entry.life == whose) &&
@@ -372,8 +371,7 @@ class Oracle {
     return &forged->second;
   }
 
-  /// Among records of one producer, in the life that has accepted them: what a crash has left may
-  /// come at any time.
+  /// Of one producer, in the life that accepted them: what a crash has left may come at any time.
   void check_order(const Entry& entry, const CommittedRecord& committed, std::uint32_t output) {
     if (!rules_.keeps_order || entry.life != life_ || committed.is_repeat ||
         entry.copies.count(output) != 0) {
