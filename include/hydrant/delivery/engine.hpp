@@ -348,9 +348,9 @@ class Engine final : public ShardSet,
   std::uint64_t id_seed_high_ = 0;
   std::uint64_t id_seed_low_ = 0;
   std::array<std::uint64_t, lost_reason_count> lost_{};
-  std::uint64_t resumed_ = 0;     // records that earlier lives have left
+  std::uint64_t resumed_ = 0;        // records that earlier lives have left
   std::uint64_t resumed_ended_ = 0;  // of them
-  std::uint64_t in_journal_ = 0;  // left to the next life
+  std::uint64_t in_journal_ = 0;     // left to the next life
   std::deque<EndedRange> ended_;
   bool ended_forgotten_ = false;
   std::uint64_t commits_started_ = 0;

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -104,7 +105,7 @@ struct Parquet {
 
   /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {
-    static_cast<void>(detail::parquet::ParquetTree(schema, keys.case_insensitive, errors));
+    check_keys(detail::parquet::ParquetTree(schema, keys.case_insensitive, errors), errors);
     const int level_max = compression == ParquetCompression::zstd   ? 22
                           : compression == ParquetCompression::gzip ? 9
                                                                     : 0;
@@ -145,7 +146,7 @@ struct Parquet {
       if (rows != 0) {
         writer.keep(rows);
       } else {
-        failures.push_back(failure_of(index, converter.fault()));
+        failures.push_back(failure_of(tree, index, converter.fault()));
       }
       ++index;
       bytes += record.size();
@@ -191,10 +192,27 @@ struct Parquet {
     return layout;
   }
 
-  static RecordFailure failure_of(std::uint32_t index, const detail::parquet::RecordFault& fault) {
+  /// Two columns of one struct must not be meant by one key.
+  void check_keys(const detail::parquet::ParquetTree& tree, OptionErrors& errors) const {
+    for (const detail::parquet::ParquetNode* const structure : tree.structures()) {
+      std::map<std::string, std::string> columns;
+      for (const detail::parquet::ParquetNode& child : structure->children) {
+        const auto [other, is_new] =
+            columns.emplace(detail::parquet::FieldNames::key_of(child.name, keys), child.name);
+        errors.check(is_new || other->second == child.name,
+                     "parquet.keys.column_to_json_key_mappings",
+                     "must not give two columns one key",
+                     "\"" + other->second + "\" and \"" + child.name + "\"");
+      }
+    }
+  }
+
+  static RecordFailure failure_of(const detail::parquet::ParquetTree& tree, std::uint32_t index,
+                                  const detail::parquet::RecordFault& fault) {
     RecordFailure failure;
     failure.index = index;
-    failure.reason = fault.message();
+    failure.reason =
+        fault.message(fault.node == nullptr ? std::string() : tree.path_of(*fault.node));
     failure.retryable = false;
     failure.code = fault.code();
     failure.error_output_type = detail::parquet::RecordFault::error_output_type;

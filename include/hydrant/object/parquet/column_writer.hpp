@@ -92,6 +92,9 @@ class ColumnWriter {
     values_.append_bytes(bytes);
   }
 
+  /// The value, no null, that was appended last.
+  std::string_view last_value() const { return values_.last(); }
+
   /// What came since the last call belongs to records that are good.
   void keep() { kept_levels_ = definitions_.size(); }
 

@@ -8,6 +8,7 @@
 
 #include <hydrant/core/json_tokens.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -55,13 +56,18 @@ class FieldNames {
   FieldNames(const std::vector<std::string>& fields, const ParquetKeyRules& rules)
       : rules_(&rules) {
     for (std::size_t index = 0; index < fields.size(); ++index) {
-      std::string_view key = fields[index];
-      for (const ParquetKeyMapping& mapping : rules.column_to_json_key_mappings) {
-        key = mapping.column == fields[index] ? std::string_view(mapping.json_key) : key;
-      }
-      fields_.emplace(folded(key), static_cast<int>(index));
+      fields_.emplace(key_of(fields[index], rules), static_cast<int>(index));
     }
     spellings_.push_back({{}, broken});  // stands before the first key
+  }
+
+  /// The key that means a field, as it is looked for.
+  static std::string key_of(const std::string& field, const ParquetKeyRules& rules) {
+    std::string key = field;
+    for (const ParquetKeyMapping& mapping : rules.column_to_json_key_mappings) {
+      key = mapping.column == field ? mapping.json_key : key;
+    }
+    return folded(std::move(key), rules);
   }
 
   /// Begins an object.
@@ -77,9 +83,15 @@ class FieldNames {
     return look_up(raw);
   }
 
-  /// The key that was found last is one that is dropped.
-  void count_unknown() {
-    ++(spellings_[last_].field == unknown ? spellings_[last_].count : others_);
+  /// The key that was found last is one that is dropped, if the record is kept.
+  void note_unknown() { dropped_.push_back(spellings_[last_].field == unknown ? last_ : 0); }
+
+  /// The record is kept, or is not.
+  void settle_unknown(bool is_kept) {
+    for (const std::uint32_t spelling : dropped_) {
+      (spelling != 0 ? spellings_[spelling].count : others_) += is_kept ? 1u : 0u;
+    }
+    dropped_.clear();
   }
 
   /// Appends the keys that were dropped, as they were written, and how often; one without a name
@@ -132,17 +144,15 @@ class FieldNames {
     if (!append_unescaped(key, raw)) {
       return broken;
     }
-    if (rules_->convert_dots_in_json_keys_to_underscores) {
-      for (char& character : key) {
-        character = character == '.' ? '_' : character;
-      }
-    }
-    const auto found = fields_.find(folded(key));
+    const auto found = fields_.find(folded(std::move(key), *rules_));
     return found == fields_.end() ? unknown : found->second;
   }
 
-  std::string folded(std::string_view key) const {
-    return rules_->case_insensitive ? lowered(key) : std::string(key);
+  static std::string folded(std::string key, const ParquetKeyRules& rules) {
+    if (rules.convert_dots_in_json_keys_to_underscores) {
+      std::replace(key.begin(), key.end(), '.', '_');
+    }
+    return rules.case_insensitive ? lowered(key) : key;
   }
 
   const ParquetKeyRules* rules_;
@@ -151,6 +161,7 @@ class FieldNames {
   std::map<std::string, std::uint32_t, std::less<>> numbers_;
   std::uint32_t last_ = 0;
   std::uint64_t others_ = 0;
+  std::vector<std::uint32_t> dropped_;  // by the present record: spellings, 0 for others
 };
 
 }  // namespace detail::parquet

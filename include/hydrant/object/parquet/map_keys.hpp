@@ -6,10 +6,12 @@
 
 #include <hydrant/core/json_tokens.hpp>
 #include <hydrant/object/parquet/field_names.hpp>
+#include <hydrant/object/parquet/hive_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +84,28 @@ class MapKeys {
   std::string key_;
   /// How often each came so far; in a careful walk, is still to come.
   std::map<std::string, std::size_t, std::less<>> counts_;
+};
+
+/// The values of one map's keys, where different texts may mean the same one: "1" and "01" as
+/// numbers. No reader would take a map that has both.
+/// Threads: distinct objects: safe; shared: unsafe.
+class MapKeyValues {
+ public:
+  /// Adds a value as PLAIN has it. Returns: false when it was there already.
+  bool add(HiveKind kind, std::string_view value) {
+    if (kind == HiveKind::string || kind == HiveKind::binary) {
+      return true;  // MapKeys has told them apart
+    }
+    std::string plain(value);
+    const bool is_float = kind == HiveKind::float32 || kind == HiveKind::float64;
+    if (is_float && plain.back() == '\x80' && plain.find_first_not_of('\0') == plain.size() - 1) {
+      plain.back() = '\0';  // zero is zero, whatever its sign
+    }
+    return values_.insert(std::move(plain)).second;
+  }
+
+ private:
+  std::set<std::string> values_;
 };
 
 }  // namespace hydrant::detail::parquet

@@ -66,6 +66,18 @@ class PageValues {
     return width_ == 0 ? ends_.size() : plain_.size() / width_;
   }
 
+  /// The value that was appended last, as PLAIN has it.
+  std::string_view last() const {
+    if (has_dictionary_) {
+      return dictionary_.value(indexes_.back());
+    }
+    if (width_ != 0) {
+      return plain_.text().substr(plain_.size() - width_);
+    }
+    const std::size_t begin = ends_.size() < 2 ? 0 : ends_[ends_.size() - 2];
+    return plain_.text().substr(begin + sizeof(std::uint32_t));
+  }
+
   /// Drops all but the first `count` values of the page.
   void truncate(std::size_t count) {
     if (has_dictionary_) {

@@ -52,11 +52,14 @@ class RecordConverter {
     has_twin_ = false;
     is_careful_ = false;
     std::uint32_t rows = convert_all(record);
-    if (rows == 0 && has_twin_) {
-      // A key came twice, which is so rare that the record is looked at once more: the last counts.
+    settle_dropped(rows != 0);
+    if (rows == 0 && (has_twin_ || fault_.kind == RecordFault::Kind::mismatch)) {
+      // A key came twice, or may do so: then the last counts. That is so rare that the record is
+      // looked at once more.
       is_careful_ = true;
       fault_ = RecordFault();
       rows = convert_all(record);
+      settle_dropped(rows != 0);
     }
     return rows;
   }
@@ -89,6 +92,12 @@ class RecordConverter {
     std::vector<std::uint64_t> seen;
     std::uint64_t object = 0;
   };
+
+  void settle_dropped(bool is_kept) {
+    for (Structure& structure : structures_) {
+      structure.names.settle_unknown(is_kept);
+    }
+  }
 
   std::uint32_t convert_all(std::string_view record) {
     using Kind = RecordFault::Kind;
@@ -254,7 +263,7 @@ class RecordConverter {
       return fail(RecordFault::Kind::no_json);
     }
     if (field == FieldNames::unknown) {
-      structure.names.count_unknown();
+      structure.names.note_unknown();
       return !refuses_unknown_ || fail(RecordFault::Kind::unknown_field);
     }
     return true;
@@ -324,6 +333,7 @@ class RecordConverter {
 
   bool convert_map(const ParquetNode& node, std::uint8_t repetition) {
     MapKeys keys(tokens_, rules_->case_insensitive, is_careful_);
+    MapKeyValues values;
     bool is_broken = false;
     bool is_empty = true;
     tokens_.take('{');
@@ -343,7 +353,7 @@ class RecordConverter {
           case MapKeys::Outcome::taken:
             break;
         }
-        if (!convert_entry(node, repetition, keys.key())) {
+        if (!convert_entry(node, repetition, keys.key(), values)) {
           return false;
         }
         repetition = node.children[0].repetition;
@@ -356,10 +366,16 @@ class RecordConverter {
     return !is_broken || fail(RecordFault::Kind::no_json);
   }
 
-  bool convert_entry(const ParquetNode& node, std::uint8_t repetition, std::string_view key) {
-    const ScalarOutcome outcome = scalars_.convert_text(node.children[0], repetition, key);
-    return outcome.is_good ? convert_value(node.children[1], repetition)
-                           : fail_on(node.children[0], outcome.found);
+  bool convert_entry(const ParquetNode& node, std::uint8_t repetition, std::string_view key,
+                     MapKeyValues& values) {
+    const ParquetNode& key_node = node.children[0];
+    const ScalarOutcome outcome = scalars_.convert_text(key_node, repetition, key);
+    if (!outcome.is_good) {
+      return fail_on(key_node, outcome.found);
+    }
+    return values.add(key_node.kind, (*columns_)[key_node.first_leaf].last_value())
+               ? convert_value(node.children[1], repetition)
+               : fail_on(key_node, "found two keys that mean the same");
   }
 
   inline static const std::vector<std::uint32_t> no_members{};

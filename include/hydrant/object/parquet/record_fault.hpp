@@ -37,7 +37,8 @@ struct RecordFault {
                                  : "DataFormatConversion.MalformedData";
   }
 
-  std::string message() const {
+  /// `path`: of the node.
+  std::string message(const std::string& path) const {
     switch (kind) {
       case Kind::none:
         break;
@@ -51,7 +52,7 @@ struct RecordFault {
       case Kind::array_of_objects:
         return "The input JSON contained an array of objects. Put the objects one after the other.";
       case Kind::mismatch:
-        return "Data does not match the schema. Field \"" + node->name + "\" of type " +
+        return "Data does not match the schema. Field \"" + path + "\" of type " +
                std::string(to_text(node->kind)) + ": " + std::string(found) + ".";
       case Kind::unknown_field:
         return "Data does not match the schema. A field is not in the schema.";

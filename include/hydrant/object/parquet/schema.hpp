@@ -163,10 +163,29 @@ class ParquetTree {
 
   const std::vector<ParquetLeaf>& leaves() const { return leaves_; }
 
+  /// The names that lead to a node, with dots between them.
+  std::string path_of(const ParquetNode& node) const {
+    std::string path;
+    find_path(root_, node, path);
+    return path;
+  }
+
   /// The record and all structs in it, by their number.
   const std::vector<const ParquetNode*>& structures() const { return structures_; }
 
  private:
+  static bool find_path(const ParquetNode& from, const ParquetNode& node, std::string& path) {
+    const std::size_t size = path.size();
+    for (const ParquetNode& child : from.children) {
+      path.append(size == 0 ? "" : ".").append(child.name);
+      if (&child == &node || find_path(child, node, path)) {
+        return true;
+      }
+      path.resize(size);
+    }
+    return false;
+  }
+
   static std::string shortened(const std::string& text) {
     constexpr std::size_t length_max = 60;
     return "\"" + (text.size() <= length_max ? text : text.substr(0, length_max) + "...") + "\"";
