@@ -72,7 +72,7 @@ struct NowhereStore {
     std::size_t bytes = 0;
     const Status written = object.body.write_to([&bytes](std::span<const std::byte> piece) {
       bytes += piece.size();
-      return Status();
+      return success();
     });
     return written ? DeliveryResult::make_delivered() : retry(written.failure().message);
   }

@@ -40,6 +40,9 @@ echo
 echo "== pipeline"
 build/release/benchmarks/pipeline --rounds "$rounds" --mib "$mib" --json "$summary"
 echo
+echo "== partitions"
+build/release/benchmarks/partitions --rounds "$rounds" --mib "$mib" --json "$summary"
+echo
 echo "== durable"
 build/release/benchmarks/durable --directory build/benchmarks/durable --json "$summary"
 echo

@@ -272,7 +272,10 @@ inline bool Engine::close_partitions(SteadyTime now, bool memory_is_short) {
     return flush_partitions() && all;
   }
   flush_mark_.reset();
-  if (memory_is_short && !is_delivering_partitions()) {
+  // As long as there are records that have not come to their partitions, producers are merely
+  // faster than that, and will wait; were there no memory for it, `place` would see to that.
+  const bool is_splitting = !main_->queue.empty() || main_->in_flight != 0;
+  if (memory_is_short && !is_splitting && !is_delivering_partitions()) {
     relieve_sources();
   }
   return all;

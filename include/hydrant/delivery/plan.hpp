@@ -99,12 +99,14 @@ struct MemoryPlan {
   static constexpr std::size_t main_quota_partitioned_max = std::size_t{16} << 20;
 };
 
-/// In a stream with partitions, records pass on to them soon, and not too many at once: what is
-/// noted of them is to be a small part of the memory.
+/// In a stream with partitions, records pass on to them soon, and when they are many, many at once,
+/// so that each partition gets some. What is noted of them is to be a small part of the memory.
 inline BufferingHints source_hints_of_partitions(const MemoryPlan& plan) {
   constexpr std::size_t records_max = 16'384;
   constexpr std::size_t bytes_a_record = 64;
-  return {.size = ByteCount{256 << 10},
+  constexpr std::size_t size_min = std::size_t{256} << 10;
+  constexpr std::size_t size_max = std::size_t{4} << 20;
+  return {.size = ByteCount{std::clamp(plan.partitions / 16, size_min, size_max)},
           .interval = std::chrono::milliseconds(0),
           .count = static_cast<std::uint32_t>(
               std::clamp<std::size_t>(plan.partitions / bytes_a_record, 16, records_max))};
