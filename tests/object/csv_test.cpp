@@ -194,6 +194,7 @@ TEST_CASE("values of each kind become texts", "[object][csv]") {
   REQUIRE(row(R"({"a":null})") == ",");
   REQUIRE(row(R"({"a":""})") == "\"\",");
   REQUIRE(row(R"({"a":"say \"hi\"","b":"1,2"})") == R"("say ""hi""","1,2")");
+  REQUIRE(row(R"({"a":"x\ry","b":"x\ny"})") == "\"x\ry\",\"x\ny\"");
   REQUIRE(row(R"({"a":1,"c":{"a":7},"b":2})") == "1,2");
   REQUIRE(row(R"({"a":1,"a":2,"\u0061":3})") == "3,");
   REQUIRE(row(R"({"a":1,"a":null})") == ",");
@@ -230,6 +231,8 @@ TEST_CASE("a record that is no JSON object is left out by itself", "[object][csv
     CAPTURE(record);
     REQUIRE(reason(record) == "DataFormatConversion.ParseError: Encountered malformed JSON.");
   }
+  REQUIRE(reason("1 {") == reason("{"));
+  REQUIRE(reason(R"(1 {"a":})") == reason("{"));
   for (const std::string record : {"1", "[]", "[{\"a\":1}]", "\"x\"", "null", "{} 1", "1 {}"}) {
     CAPTURE(record);
     REQUIRE(reason(record) ==

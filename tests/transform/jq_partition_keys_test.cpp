@@ -206,6 +206,7 @@ TEST_CASE("a query reads nothing but the record, and ends", "[transform][partiti
       {"def f: f; {a: f}", "def"},
       {"{a: (def f: f; f)}", "def"},
       {"{a: \"\\(def f: 1; f)\"}", "def"},
+      {"{a: \"\\((1) | def f: 1; f)\"}", "def"},
       {"# c\ndef f: 1; {a: f}", "def"},
       {"import \"m\" as m; {a: m::f}", "import"},
       {"include \"m\"; {a: f}", "include"},

@@ -81,18 +81,17 @@ inline constexpr std::string_view jq_guards =
     "def index(i): indices(i) | .[0]; def rindex(i): indices(i) | .[-1:][0]; "
     R"(def hydrant_flags: if . == null or (type == "string" and (contains("g") | not)) then . )"
     R"(else error("flags") end; )"
-    R"(def hydrant_text: if type == "string" then . else error("no text") end; )"
     "def hydrant_match(r;f): match(r;f); "
     "def match(r;f): f as $f | r as $r | hydrant_match($r;$f | hydrant_flags); "
-    "def match(r): r as $r | hydrant_match($r | hydrant_text;null); "
+    "def match(r): r as $r | hydrant_match($r;null); "
     "def hydrant_test(r;f): test(r;f); "
     "def test(r;f): f as $f | r as $r | hydrant_test($r;$f | hydrant_flags); "
-    "def test(r): r as $r | hydrant_test($r | hydrant_text;null); "
+    "def test(r): r as $r | hydrant_test($r;null); "
     "def hydrant_capture(r;f): capture(r;f); "
     "def capture(r;f): f as $f | r as $r | hydrant_capture($r;$f | hydrant_flags); "
-    "def capture(r): r as $r | hydrant_capture($r | hydrant_text;null); "
+    "def capture(r): r as $r | hydrant_capture($r;null); "
     "def hydrant_sub(r;s;f): sub(r;s;f); "
     "def sub(r;s;f): f as $f | r as $r | hydrant_sub($r;s;$f | hydrant_flags); "
-    "def sub(r;s): r as $r | hydrant_sub($r | hydrant_text;s;\"\"); ";
+    "def sub(r;s): r as $r | hydrant_sub($r;s;\"\"); ";
 
 }  // namespace hydrant::detail

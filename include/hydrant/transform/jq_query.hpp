@@ -23,8 +23,6 @@ struct JqToken {
   Kind kind = Kind::symbol;
   /// Of fields and variables the name alone; of strings what stands between the quotes.
   std::string_view text{};
-  /// Whether a string holds a query of its own.
-  bool has_query = false;
 
   bool is(Kind wanted, std::string_view wanted_text) const {
     return kind == wanted && text == wanted_text;
@@ -116,13 +114,11 @@ class JqWords {
 
   void read_string(std::vector<JqToken>& out) {
     const std::size_t begin = ++at_;
-    bool has_query = false;
     while (at_ < text_.size() && text_[at_] != '"') {
       if (text_[at_] != '\\') {
         ++at_;
       } else if (peek(1) == '(') {
         at_ += 2;
-        has_query = true;
         std::vector<JqToken> inner;
         read(inner, true);
         inner_.insert(inner_.end(), inner.begin(), inner.end());
@@ -133,7 +129,7 @@ class JqWords {
       }
     }
     at_ = std::min(at_, text_.size());
-    out.push_back({Kind::string, text_.substr(begin, at_ - begin), has_query});
+    out.push_back({Kind::string, text_.substr(begin, at_ - begin)});
     ++at_;
   }
 
@@ -229,9 +225,10 @@ class JqMemberNames {
     if (token.kind == Kind::word || (token.kind == Kind::variable && !has_value)) {
       return std::string(token.text);
     }
-    if (token.kind != Kind::string || token.has_query) {
+    if (token.kind != Kind::string) {
       return std::nullopt;
     }
+    // A query inside, "\(so)", is no escape of JSON: then there is no telling.
     const std::string quoted = "\"" + std::string(token.text) + "\"";
     JsonCursor cursor(quoted);
     return cursor.take_string();
