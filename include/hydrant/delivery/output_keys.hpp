@@ -65,7 +65,7 @@ class OutputKeys {
     PartitionKeys keys;
   };
 
-  const PartitionKeys none_;
+  const PartitionKeys none_{};
   PartitionKeys present_;
   std::vector<Change> changes_;
   std::size_t place_ = 0;
