@@ -5,6 +5,7 @@
 // another partition, or because memory is short.
 #pragma once
 
+#include <hydrant/delivery/collecting.hpp>
 #include <hydrant/delivery/engine.hpp>
 #include <hydrant/ingest/roll.hpp>
 
