@@ -322,7 +322,10 @@ class JqPartitionKeys {
 /// A query may use what depends on the record alone and comes to an end: no input, environment,
 /// clock, modules, `def`, assignments, `range`, `recurse(f)`, and no `gsub`, `scan`, `splits` or
 /// flag "g", which jq 1.6 does not survive on every text. How much it computes within that is its
-/// own affair. As with the program jq, definitions in the user's ~/.jq are there.
+/// own affair. As with the program jq, definitions in the user's ~/.jq are there. libjq 1.6 loses
+/// some bytes of memory with each record on which certain functions fail, such as `todate` of a
+/// list or `ltrimstr` of what is no string: mend such records with `tostring`, or use
+/// json_partition_keys.
 ///
 /// Errors: throws OptionsError, with jq's own words, when the query does not compile, or uses what
 /// it may not.
