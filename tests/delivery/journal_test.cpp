@@ -98,6 +98,43 @@ TEST_CASE("a stream that spills takes an outage of many times its memory, and de
   REQUIRE(stream.snapshot().memory_used <= options.memory_limit);
 }
 
+/// Of records that lie far apart in memory, and in much more than the stream may have.
+hydrant::Outcome fail_some(const hydrant::RecordView& record, hydrant::Emitter& out) {
+  if (record.text().starts_with("bad")) {
+    return hydrant::Outcome::failed("no good");
+  }
+  out.emit(std::string(record.text()));
+  return hydrant::Outcome::ok();
+}
+
+TEST_CASE("a stream that spills keeps the memory for what it makes of records",
+          "[delivery][journal][spill]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  hydrant::testing::MemorySink sink;
+  hydrant::testing::MemorySink errors;
+  hydrant::testing::ManualEnv env(1, std::make_shared<hydrant::SystemFiles>());
+  hydrant::StreamOptions options = journalled(scratch.path);
+  options.buffering.size = 16_KiB;
+  options.memory_limit = 96_KiB;
+  options.record_bytes_max = 1000_B;
+  options.overflow = hydrant::Overflow::spill;
+  hydrant::DeliveryStream stream{options, fail_some, sink, env, hydrant::error_output(errors)};
+
+  for (int i = 0; i < 2000; ++i) {
+    REQUIRE(stream.put((i % 20 == 0 ? "bad" : "good") + std::string(900, 'x')));
+  }
+  const hydrant::DeliveryReport report = stream.close(60s);
+
+  INFO(to_text(report));
+  REQUIRE(report.complete);
+  REQUIRE(report.ledger.delivered == 1900);
+  REQUIRE(report.ledger.dead_lettered == 100);
+  REQUIRE(all_records(errors).size() == 100);
+  for (const std::string& letter : all_records(errors)) {
+    REQUIRE(letter.find("no good") != std::string::npos);
+  }
+}
+
 TEST_CASE("a stream that spills refuses what the journal has no room for",
           "[delivery][journal][spill]") {
   const hydrant::tests::ScratchDirectory scratch;

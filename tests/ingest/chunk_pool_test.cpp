@@ -4,7 +4,9 @@
 #include <hydrant/ingest/chunk_pool.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
@@ -14,6 +16,26 @@
 using hydrant::detail::Chunk;
 using hydrant::detail::chunk_bytes;
 using hydrant::detail::ChunkPool;
+
+namespace {
+
+/// Gives memory, and counts how much of it was taken out.
+class CountingStore final : public hydrant::detail::BlockStore {
+ public:
+  Blocks make_blocks(std::size_t bytes, std::size_t count) noexcept override {
+    return {hydrant::detail::make_pages(bytes, count).memory, this};
+  }
+
+  void page_out(std::byte* /*memory*/, std::size_t /*bytes*/) noexcept override { ++paged_out; }
+
+  void free_block(std::byte* memory, std::size_t bytes) noexcept override {
+    hydrant::detail::free_memory(nullptr, memory, bytes);
+  }
+
+  std::uint64_t paged_out = 0;
+};
+
+}  // namespace
 
 TEST_CASE("chunk pool never holds more than its budget, and refuses only what does not fit",
           "[ingest][chunk_pool]") {
@@ -93,4 +115,67 @@ TEST_CASE("chunk pool gives back first what came back last", "[ingest][chunk_poo
   pool.give_back(second);
 
   REQUIRE(pool.take(0, 0) == second);
+}
+
+TEST_CASE("chunk pool that spills keeps its reserve for what is made of records",
+          "[ingest][chunk_pool][spill]") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 dice(seed);
+    const std::size_t budget = (8 + dice() % 56) * 4096;
+    const std::size_t reserve = budget / 4 / 4096 * 4096;
+    const auto store = std::make_shared<CountingStore>();
+    ChunkPool pool(budget, store);
+    std::vector<Chunk*> sealed;
+    std::vector<Chunk*> claimed;
+    std::vector<Chunk*> scratch;
+    for (int step = 0; step < 600; ++step) {
+      const auto size_class = static_cast<std::uint32_t>(dice() % 3);
+      switch (dice() % 6) {
+        case 0:
+        case 1:
+          if (Chunk* chunk = pool.take(size_class, reserve); chunk != nullptr) {
+            chunk->sealed = true;
+            pool.let_wait(*chunk);
+            sealed.push_back(chunk);
+          } else {
+            pool.spill_for(size_class, reserve);
+          }
+          break;
+        case 2:
+          if (!sealed.empty()) {
+            claimed.push_back(sealed[dice() % sealed.size()]);
+            pool.claim(*claimed.back(), reserve);
+          }
+          break;
+        case 3:
+          if (!claimed.empty()) {
+            std::swap(claimed[dice() % claimed.size()], claimed.back());
+            Chunk* chunk = claimed.back();
+            const std::uint64_t before = store->paged_out;
+            const bool leaves_again = chunk->is_spilled && chunk->claims == 1;
+            pool.unclaim(*chunk);
+            REQUIRE(store->paged_out == before + (leaves_again ? 1 : 0));
+            claimed.pop_back();
+          }
+          break;
+        case 4:
+          if (pool.held() != 0 && scratch.size() * 4096 < reserve) {
+            scratch.push_back(pool.take_scratch(0));
+            REQUIRE(scratch.back() != nullptr);
+          }
+          break;
+        default:
+          for (std::vector<Chunk*>* list : {&scratch, &sealed}) {
+            if (!list->empty() && list->front()->claims == 0) {
+              list->front()->refs = 0;
+              pool.give_back(list->front());
+              list->erase(list->begin());
+            }
+          }
+      }
+      REQUIRE(pool.held() <= budget);
+      REQUIRE(pool.peak() <= budget);
+    }
+  }
 }

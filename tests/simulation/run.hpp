@@ -315,9 +315,11 @@ class SimulatedRun {
     if (durability.kind() != Durability::Kind::power_loss_window) {
       return;
     }
-    const SteadyTime until = world_.steady_now() - durability.interval() - slack;
     for (const auto& process : processes_) {
       if (!process->has_lost_its_log()) {
+        // Of what a process left that died before the power did, another may not have known yet.
+        const SteadyTime until =
+            std::min(world_.steady_now(), process->env().died_at()) - durability.interval() - slack;
         const bool knows_all = process->has_read_all() && !scene_.plan.options.journal.shared;
         scene_.oracle.made_all_durable(knows_all ? 0 : process->number(), until);
       }

@@ -289,7 +289,7 @@ inline bool Engine::take_batch(DeliveryTask& task) {
   if (options_.overflow.kind() == Overflow::Kind::spill) {
     for (const Slice& slice : batch.slices) {
       if (!slice.chunk->is_found) {
-        pool_->claim(*slice.chunk);
+        pool_->claim(*slice.chunk, options_.reserve);
       }
     }
   }

@@ -174,17 +174,23 @@ class ChunkPool {
     return spilled;
   }
 
-  /// A delivery takes the chunk on: it comes back into memory, for which others leave it.
-  void claim(Chunk& chunk) {
+  /// A delivery takes the chunk on: it comes back into memory, for which others leave it. Of the
+  /// reserve it takes nothing: where all that is in memory is being delivered, it is read from
+  /// where it is.
+  void claim(Chunk& chunk, std::size_t reserve) {
     ++chunk.claims;
     stop_waiting(chunk);
-    if (!std::exchange(chunk.is_spilled, false)) {
+    if (!chunk.is_spilled) {
       return;
     }
     const std::size_t bytes = chunk_bytes(chunk.size_class);
-    spilled_bytes_ -= bytes;
-    while (held() + bytes > budget_ && spill_one()) {
+    while (!can_grow(bytes, reserve) && spill_one()) {
     }
+    if (used_ + growing_ + bytes + reserve > budget_) {
+      return;
+    }
+    chunk.is_spilled = false;
+    spilled_bytes_ -= bytes;
     trim_to_fit(bytes);
     used_ += bytes;
     note_peak();
@@ -192,7 +198,12 @@ class ChunkPool {
 
   /// A delivery has done with it.
   void unclaim(Chunk& chunk) {
-    if (--chunk.claims == 0 && chunk.sealed) {
+    if (--chunk.claims != 0) {
+      return;
+    }
+    if (chunk.is_spilled) {
+      chunk.store->page_out(chunk.memory, chunk_bytes(chunk.size_class));
+    } else if (chunk.sealed) {
       let_wait(chunk);
     }
   }

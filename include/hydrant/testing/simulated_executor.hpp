@@ -214,8 +214,10 @@ class SimulatedExecutor final : public hydrant::detail::Executor {
 
   /// Drops all work, for good.
   void kill() {
+    const SteadyTime now = schedule_->now();
     {
       std::lock_guard guard(mutex_);
+      died_at_ = std::min(died_at_, now);
       is_alive_ = false;
     }
     schedule_->drop_all_of(*this);
@@ -224,6 +226,12 @@ class SimulatedExecutor final : public hydrant::detail::Executor {
   bool is_alive() const {
     std::lock_guard guard(mutex_);
     return is_alive_;
+  }
+
+  /// SteadyTime::max() while it is alive.
+  SteadyTime died_at() const {
+    std::lock_guard guard(mutex_);
+    return died_at_;
   }
 
   /// How long the task took that has just run.
@@ -280,6 +288,7 @@ class SimulatedExecutor final : public hydrant::detail::Executor {
   std::chrono::nanoseconds work_max_{};
   std::uint32_t yields_ = 0;
   bool is_alive_ = true;
+  SteadyTime died_at_ = SteadyTime::max();
 };
 
 inline bool SimulatedSchedule::run_one() noexcept {

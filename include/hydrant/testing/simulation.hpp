@@ -149,6 +149,9 @@ class SimulatedEnv {
   /// False once the process was killed: then it runs nothing, and reaches no disk and no sink.
   bool is_alive() const { return process_->executor->is_alive(); }
 
+  /// When it was killed; SteadyTime::max() while it is alive.
+  SteadyTime died_at() const { return process_->executor->died_at(); }
+
   /// Lets so much time pass; what becomes due runs. A sink that calls this is slow, while the rest
   /// of the stream goes on.
   void advance(std::chrono::nanoseconds duration) const {
