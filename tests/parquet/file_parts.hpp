@@ -154,18 +154,22 @@ inline void check_statistics(const FileColumn& column, const FileNode& node) {
   if (statistics.has(5)) {
     check_bounds(node, column.values, statistics.at(6).bytes, statistics.at(5).bytes);
   } else {
-    expect_file(std::all_of(column.values.begin(), column.values.end(),
-                            [](const std::string&) { return false; }) ||
+    expect_file(column.values.empty() ||
                     std::any_of(column.values.begin(), column.values.end(),
                                 [&](const std::string& value) { return is_nan(node, value); }),
                 "no statistics");
   }
 }
 
+/// What is cut short may be in order where the values are not.
 inline void check_order(const FileNode& node, std::int64_t order,
                         const std::vector<std::pair<std::string, std::string>>& bounds) {
   bool ascends = true;
   bool descends = true;
+  bool is_cut = false;
+  for (const auto& [min, max] : bounds) {
+    is_cut = is_cut || std::max(min.size(), max.size()) >= 60;
+  }
   for (std::size_t index = 1; index < bounds.size(); ++index) {
     const auto& [min, max] = bounds[index];
     const auto& [min_before, max_before] = bounds[index - 1];
@@ -174,7 +178,11 @@ inline void check_order(const FileNode& node, std::int64_t order,
     descends =
         descends && !comes_before(node, min_before, min) && !comes_before(node, max_before, max);
   }
-  expect_file(order == (ascends ? 1 : descends ? 2 : 0), "the order of pages");
+  expect_file(is_cut ? order == 0 || (order == 1 && ascends) || (order == 2 && descends)
+                     : order == (ascends    ? 1
+                                 : descends ? 2
+                                            : 0),
+              "the order of pages");
 }
 
 }  // namespace hydrant::tests
