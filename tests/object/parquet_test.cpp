@@ -140,6 +140,23 @@ TEST_CASE("faults of a Parquet schema are named", "[object][parquet]") {
               .starts_with("parquet.block_size must be within"));
 }
 
+TEST_CASE("a stream whose Parquet columns claim one key is refused", "[object][parquet]") {
+  const auto files = std::make_shared<hydrant::testing::MemoryFiles>();
+  REQUIRE(files->make_directories("lake"));
+  const hydrant::testing::ManualEnv env{1, files};
+  const auto make = [&](const std::string& json_key) {
+    Parquet format{.schema = {{"at", "bigint"}, {"time", "bigint"}}};
+    format.keys.column_to_json_key_mappings = {{"at", json_key}};
+    hydrant::DeliveryStream stream{
+        hydrant::StreamOptions{.name = "rows"}, hydrant::identity,
+        hydrant::ObjectSink{hydrant::DirectoryStore{"lake"}, format, hydrant::in_format}, env};
+    return stream.close(1s).complete;
+  };
+
+  REQUIRE(make("timestamp"));
+  REQUIRE_THROWS_AS(make("Time"), hydrant::OptionsError);
+}
+
 TEST_CASE("a stream into Parquet stores what fits, and the rest goes to the error output",
           "[object][parquet]") {
   const auto files = std::make_shared<hydrant::testing::MemoryFiles>();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hydrant/object/parquet/json_tokens.hpp>
+#include <hydrant/object/parquet/key_rules.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,32 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant {
-
-/// Where the value of a column comes from, if not from a key of its name.
-struct ParquetKeyMapping {
-  std::string column;
-  std::string json_key;
-};
-
-/// How JSON keys find their columns.
-/// Source: Firehose API 2015-08-04, shape OpenXJsonSerDe.
-struct ParquetKeyRules {
-  bool case_insensitive = true;
-  bool convert_dots_in_json_keys_to_underscores = false;
-  std::vector<ParquetKeyMapping> column_to_json_key_mappings{};
-};
-
-namespace detail::parquet {
-
-inline std::string lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& character : lower) {
-    const bool is_capital = character >= 'A' && character <= 'Z';
-    character = is_capital ? static_cast<char>(character | 0x20) : character;
-  }
-  return lower;
-}
+namespace hydrant::detail::parquet {
 
 /// The fields of one struct, found by JSON key.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -55,11 +31,7 @@ class FieldNames {
   FieldNames(const std::vector<std::string>& fields, const ParquetKeyRules& rules)
       : rules_(&rules) {
     for (std::size_t index = 0; index < fields.size(); ++index) {
-      std::string_view key = fields[index];
-      for (const ParquetKeyMapping& mapping : rules.column_to_json_key_mappings) {
-        key = mapping.column == fields[index] ? std::string_view(mapping.json_key) : key;
-      }
-      fields_.emplace(folded(key), static_cast<int>(index));
+      fields_.emplace(key_of(fields[index], rules), static_cast<int>(index));
     }
     spellings_.push_back({{}, broken});  // stands before the first key
   }
@@ -77,9 +49,12 @@ class FieldNames {
     return look_up(raw);
   }
 
-  /// The key that was found last is one that is dropped.
-  void count_unknown() {
-    ++(spellings_[last_].field == unknown ? spellings_[last_].count : others_);
+  /// The way in which the key that was found last is written; 0 for all that are not kept.
+  std::uint32_t last_spelling() const { return last_; }
+
+  /// A key that is written in this way was dropped.
+  void count_unknown(std::uint32_t spelling) {
+    ++(spelling != 0 ? spellings_[spelling].count : others_);
   }
 
   /// Appends the keys that were dropped, as they were written, and how often; one without a name
@@ -132,17 +107,8 @@ class FieldNames {
     if (!append_unescaped(key, raw)) {
       return broken;
     }
-    if (rules_->convert_dots_in_json_keys_to_underscores) {
-      for (char& character : key) {
-        character = character == '.' ? '_' : character;
-      }
-    }
-    const auto found = fields_.find(folded(key));
+    const auto found = fields_.find(folded_key(key, *rules_));
     return found == fields_.end() ? unknown : found->second;
-  }
-
-  std::string folded(std::string_view key) const {
-    return rules_->case_insensitive ? lowered(key) : std::string(key);
   }
 
   const ParquetKeyRules* rules_;
@@ -153,6 +119,4 @@ class FieldNames {
   std::uint64_t others_ = 0;
 };
 
-}  // namespace detail::parquet
-
-}  // namespace hydrant
+}  // namespace hydrant::detail::parquet

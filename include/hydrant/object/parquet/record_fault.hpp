@@ -16,6 +16,8 @@ namespace hydrant::detail::parquet {
 struct RecordFault {
   enum class Kind : std::uint8_t {
     none,
+    /// A key came twice, and nobody looked yet which is the last.
+    twin,
     no_json,
     empty,
     scalar,
@@ -27,9 +29,15 @@ struct RecordFault {
   static constexpr std::string_view error_output_type = "format-conversion-failed";
 
   Kind kind = Kind::none;
-  /// Of a mismatch: the column or the part of one, and what came instead.
+  /// Of a mismatch: the column or the part of one, the way to it, and what came instead.
   const ParquetNode* node = nullptr;
+  std::string path{};
   std::string_view found{};
+
+  /// Whether it may lie in a value that does not count, because its key comes once more.
+  bool may_be_superseded() const {
+    return kind == Kind::twin || kind == Kind::mismatch || kind == Kind::unknown_field;
+  }
 
   /// Source: seen on the service, record format conversion.
   std::string_view code() const {
@@ -40,6 +48,7 @@ struct RecordFault {
   std::string message() const {
     switch (kind) {
       case Kind::none:
+      case Kind::twin:
         break;
       case Kind::no_json:
         return "Encountered malformed JSON.";
@@ -51,7 +60,7 @@ struct RecordFault {
       case Kind::array_of_objects:
         return "The input JSON contained an array of objects. Put the objects one after the other.";
       case Kind::mismatch:
-        return "Data does not match the schema. Field \"" + node->name + "\" of type " +
+        return "Data does not match the schema. Field \"" + path + "\" of type " +
                std::string(to_text(node->kind)) + ": " + std::string(found) + ".";
       case Kind::unknown_field:
         return "Data does not match the schema. A field is not in the schema.";

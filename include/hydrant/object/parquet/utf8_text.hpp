@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Characters of UTF-8: writing one, and finding the next larger text that is
-// no longer, for bounds that are cut short.
+// Characters of UTF-8: writing one, small ones for capital ones, and finding the
+// next larger text that is no longer, for bounds that are cut short.
 #pragma once
 
 #include <hydrant/core/json_text.hpp>
@@ -34,6 +34,16 @@ inline void append_utf8(std::string& text, std::uint32_t code) {
     append(0x80 | (code >> 6 & 0x3f));
   }
   append(0x80 | (code & 0x3f));
+}
+
+/// `text` with small letters for the capital ones of ASCII.
+inline std::string lowered(std::string_view text) {
+  std::string lower(text);
+  for (char& character : lower) {
+    const bool is_capital = character >= 'A' && character <= 'Z';
+    character = is_capital ? static_cast<char>(character | 0x20) : character;
+  }
+  return lower;
 }
 
 constexpr bool is_utf8_continuation(char byte) {
