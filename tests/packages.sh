@@ -45,6 +45,7 @@ install_npm() {
   fi
   echo "installing with npm: ${missing[*]}"
   mkdir -p build/npm
-  npm install --prefix build/npm --no-save --no-audit --no-fund --silent "${missing[@]}" </dev/null ||
+  # All of them, and saved: npm removes what it was not told of.
+  npm install --prefix build/npm --no-audit --no-fund --silent "$@" </dev/null ||
     echo "npm cannot install ${missing[*]}: tests that need them are skipped" >&2
 }

@@ -3,27 +3,22 @@
 // Parquet files of random schemas and records, read back by DuckDB and compared
 // with the JSON that they were made of.
 #include <hydrant/object/parquet.hpp>
-#include <hydrant/testing/batch_builder.hpp>
 
-#include <cstdint>
-#include <fstream>
-#include <random>
+#include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "parquet_files.hpp"
 #include "run_program.hpp"
 #include "scratch_directory.hpp"
 #include "test.hpp"
 
-using hydrant::Parquet;
 using hydrant::ParquetColumn;
-using hydrant::ParquetCompression;
-using hydrant::ParquetWriterVersion;
 using hydrant::RecordFailure;
-using hydrant::testing::BatchBuilder;
+using hydrant::tests::describe;
 using hydrant::tests::ProgramRun;
 using hydrant::tests::run_program;
+using hydrant::tests::write_file;
 
 namespace {
 
@@ -31,137 +26,6 @@ std::string script(const std::string& folder = {}) {
   const std::string file = __FILE__;
   const std::string here = file.substr(0, file.rfind('/') + 1);
   return "node " + here + "parquet_rows.mjs " + here + "../../build/npm " + folder;
-}
-
-/// Random schemas and records of them.
-class Draw {
- public:
-  explicit Draw(std::uint64_t seed) : dice_(seed) {}
-
-  std::uint64_t below(std::uint64_t end) { return dice_() % end; }
-
-  template <class T>
-  T pick(const std::vector<T>& choices) {
-    return choices[below(choices.size())];
-  }
-
-  std::vector<ParquetColumn> columns() {
-    const std::vector<std::string> types{"string",          "int",
-                                         "bigint",          "double",
-                                         "boolean",         "array<int>",
-                                         "array<string>",   "struct<a:int,b:string>",
-                                         "map<string,int>", "array<array<int>>"};
-    std::vector<ParquetColumn> columns;
-    for (std::uint64_t i = 1 + below(6); i > 0; --i) {
-      columns.push_back({"c" + std::to_string(i), pick(types)});
-    }
-    kinds_ = 1 + below(50);
-    return columns;
-  }
-
-  std::string record(const std::vector<ParquetColumn>& columns) {
-    std::string json = "{";
-    for (const ParquetColumn& column : columns) {
-      if (below(8) != 0) {
-        json += (json.size() == 1 ? "\"" : ",\"") + column.name + "\":" + value(column.type);
-      }
-    }
-    return json + "}";
-  }
-
- private:
-  std::string value(std::string_view type) {
-    if (below(9) == 0) {
-      return "null";
-    }
-    if (type == "string") {
-      return text();
-    }
-    if (type == "int") {
-      return std::to_string(static_cast<std::int32_t>(below(3) == 0 ? dice_() : below(kinds_)));
-    }
-    if (type == "bigint") {
-      const auto number = static_cast<std::int64_t>(dice_() >> (11 + below(50)));
-      return std::to_string(below(2) == 0 ? number : -number);
-    }
-    if (type == "double") {
-      return std::to_string(static_cast<double>(static_cast<std::int32_t>(dice_())) / 1024);
-    }
-    if (type == "boolean") {
-      return below(2) == 0 ? "true" : "false";
-    }
-    return nested(type);
-  }
-
-  std::string nested(std::string_view type) {
-    if (type.starts_with("array<")) {
-      type.remove_prefix(6);
-      type.remove_suffix(1);
-      std::string list;
-      for (std::uint64_t i = below(4); i > 0; --i) {
-        list += (list.empty() ? "" : ",") + value(type);
-      }
-      return "[" + list + "]";
-    }
-    if (type.starts_with("struct<")) {
-      return "{\"a\":" + value("int") + ",\"b\":" + value("string") + "}";
-    }
-    std::string entries;
-    for (std::uint64_t i = below(4); i > 0; --i) {
-      entries += (entries.empty() ? "\"k" : ",\"k") + std::to_string(i) + "\":" + value("int");
-    }
-    return "{" + entries + "}";
-  }
-
-  std::string text() {
-    static const std::vector<std::string> pieces{
-        "a", "bc", " ", "\\n", "\\\"", "\\\\", "\\u00e9", "\xc3\xa9", "\\ud83d\\ude00", "0"};
-    std::string text = "\"";
-    if (below(2) == 0) {
-      return "\"" + std::string(1, static_cast<char>('a' + below(kinds_) % 26)) + "\"";
-    }
-    for (std::uint64_t i = below(12); i > 0; --i) {
-      text += pick(pieces);
-    }
-    return text + "\"";
-  }
-
-  std::mt19937_64 dice_;
-  std::uint64_t kinds_ = 1;
-};
-
-/// Writes the file. Returns: why not; empty when it is there.
-std::string write(const Parquet& format, const std::vector<std::string>& records,
-                  const std::string& path, std::vector<RecordFailure>& failures) {
-  BatchBuilder builder;
-  for (std::size_t at = 0; at < records.size(); at += 100) {
-    const auto begin = records.begin() + static_cast<std::ptrdiff_t>(at);
-    const std::size_t count = std::min<std::size_t>(100, records.size() - at);
-    builder.page({begin, begin + static_cast<std::ptrdiff_t>(count)});
-  }
-  std::ofstream file(path, std::ios::binary);
-  const auto out = [&](std::span<const std::byte> piece) -> hydrant::Status {
-    file.write(reinterpret_cast<const char*>(piece.data()),
-               static_cast<std::streamsize>(piece.size()));
-    return hydrant::success();
-  };
-  const hydrant::Status status = format.write(builder.batch(), out, failures);
-  return status ? std::string() : status.failure().message;
-}
-
-void describe(const std::string& base, const std::vector<ParquetColumn>& columns,
-              const std::vector<std::string>& records) {
-  std::ofstream schema(base + ".schema");
-  schema << "[";
-  for (const ParquetColumn& column : columns) {
-    schema << (&column == columns.data() ? "" : ",") << "[\"" << column.name << "\",\""
-           << column.type << "\"]";
-  }
-  schema << "]\n";
-  std::ofstream lines(base + ".json", std::ios::binary);
-  for (const std::string& record : records) {
-    lines << record << "\n";
-  }
 }
 
 }  // namespace
@@ -172,35 +36,8 @@ TEST_CASE("DuckDB reads from Parquet files what was put, whatever the schema",
     HYDRANT_SKIP(run.output.empty() ? "no node (nodejs)" : run.output);
   }
   const hydrant::tests::ScratchDirectory scratch;
-  std::size_t rows = 0;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
-    CAPTURE(seed);
-    Draw draw(seed);
-    const std::vector<ParquetColumn> columns = draw.columns();
-    const Parquet format{.schema = columns,
-                         .compression = draw.pick<ParquetCompression>(
-                             {ParquetCompression::zstd, ParquetCompression::snappy,
-                              ParquetCompression::gzip, ParquetCompression::uncompressed}),
-                         .page_size = Parquet::page_size_min,
-                         .enable_dictionary_compression = draw.below(2) == 0,
-                         .writer_version = draw.pick<ParquetWriterVersion>(
-                             {ParquetWriterVersion::v1, ParquetWriterVersion::v2})};
-    hydrant::OptionErrors errors;
-    format.validate(errors);
-    REQUIRE(errors.empty());
-    std::vector<std::string> records;
-    for (std::uint64_t i = 1 + draw.below(draw.pick<std::uint64_t>({3, 100, 3000})); i > 0; --i) {
-      records.push_back(draw.record(columns));
-    }
-    std::vector<RecordFailure> failures;
-    const std::string base = scratch.path + "/" + std::to_string(seed);
 
-    REQUIRE(write(format, records, base + ".parquet", failures) == "");
-
-    REQUIRE(failures.empty());
-    describe(base, columns, records);
-    rows += records.size();
-  }
+  const std::size_t rows = hydrant::tests::write_random_files(scratch.path);
 
   REQUIRE(run_program(script(scratch.path)).output == "same=" + std::to_string(rows) + "\n");
 }
@@ -227,7 +64,7 @@ TEST_CASE("DuckDB reads the records that fit, when others do not", "[integration
   std::vector<RecordFailure> failures;
   const std::string base = scratch.path + "/1";
 
-  REQUIRE(write({.schema = columns}, records, base + ".parquet", failures) == "");
+  REQUIRE(write_file({.schema = columns}, records, base + ".parquet", failures) == "");
 
   REQUIRE(failures.size() == records.size() - good.size());
   describe(base, columns, good);
@@ -261,6 +98,8 @@ TEST_CASE("values become what Firehose makes of them", "[integration][parquet]")
       {"struct<a:int,b:string>", R"([1,"x"])", R"({"a":1,"b":"x"})"},
       {"struct<a:int,b:string>", R"({"B":"x","z":1})", R"({"a":null,"b":"x"})"},
       {"map<string,int>", R"({"K":1})", R"([{"key":"k","value":1}])"},
+      {"map<int,int>", R"({"1":1,"01":2})", R"([{"key":1,"value":2}])"},
+      {"map<double,int>", R"({"0":1,"-0.0":2})", R"([{"key":0,"value":2}])"},
       {"boolean", "\"TRUE\"", "true"},
       {"boolean", "\"False\"", "false"},
       {"date", "\"2026-1-2\"", "\"2026-01-02\""},
@@ -285,8 +124,8 @@ TEST_CASE("values become what Firehose makes of them", "[integration][parquet]")
     std::vector<RecordFailure> failures;
     const std::string path = scratch.path + "/" + std::to_string(++number) + ".parquet";
 
-    REQUIRE(write({.schema = {{"c", rule.type}}}, {"{\"C\":" + rule.json + "}"}, path, failures) ==
-            "");
+    REQUIRE(write_file({.schema = {{"c", rule.type}}}, {"{\"C\":" + rule.json + "}"}, path,
+                       failures) == "");
     expected += "{\"c\":" + rule.read + "}\n";
   }
 

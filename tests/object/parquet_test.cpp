@@ -104,51 +104,6 @@ TEST_CASE("a record that is no JSON, or does not fit, is left out by itself", "[
   REQUIRE(reason("decimal(4,2)", R"({"c":100})").starts_with("DataFormatConversion.MalformedData"));
 }
 
-TEST_CASE("of a key that comes twice the last counts, even where the first does not fit",
-          "[object][parquet]") {
-  const Parquet format{.schema = {{"c", "int"}, {"m", "map<string,int>"}}};
-  const std::string plain = write(format, {R"({"c":2,"m":{"k":3}})"}).file;
-  for (const std::string twins :
-       {R"({"c":1,"c":2,"m":{"k":3}})", R"({"c":"oops","c":2,"m":{"k":3}})",
-        R"({"c":{},"C":2,"m":{"k":3}})", R"({"c":2,"m":7,"m":{"k":3}})",
-        R"({"c":2,"m":{"k":"oops","k":3}})"}) {
-    CAPTURE(twins);
-    const Written written = write(format, {twins});
-    REQUIRE(written.left_out.empty());
-    REQUIRE(written.file == plain);
-  }
-  REQUIRE(write(format, {plain, R"({"c":2,"c":"oops"})"}).left_out.size() == 2);
-}
-
-TEST_CASE("two keys of a map that mean the same cost their record, and not the file",
-          "[object][parquet]") {
-  for (const auto& [type, keys] :
-       std::vector<std::pair<std::string, std::string>>{{"int", R"("1":1,"01":2)"},
-                                                        {"double", R"("1.0":1,"1e0":2)"},
-                                                        {"double", R"("0":1,"-0.0":2)"},
-                                                        {"decimal(4,2)", R"("1.5":1,"1.50":2)"},
-                                                        {"boolean", R"("true":1,"TRUE":2)"}}) {
-    CAPTURE(type, keys);
-    const Parquet format{.schema = {{"m", "map<" + type + ",int>"}},
-                         .keys = {.case_insensitive = false}};
-    const Written written = write(format, {"{}", "{\"m\":{" + keys + "}}"});
-    REQUIRE(written.left_out.size() == 1);
-    REQUIRE(written.left_out[0].index == 1);
-  }
-}
-
-TEST_CASE("faults within lists, maps and structs say the way to where they are",
-          "[object][parquet]") {
-  const auto says = [](const std::string& type, const std::string& record, std::string_view path) {
-    return reason(type, record).find("Field \"" + std::string(path) + "\"") != std::string::npos;
-  };
-  REQUIRE(says("array<int>", R"({"c":[1,"oops"]})", "c.element"));
-  REQUIRE(says("struct<a:int,b:array<struct<d:date>>>", R"({"c":{"b":[{"d":"oops"}]}})",
-               "c.b.element.d"));
-  REQUIRE(says("map<string,int>", R"({"c":{"k":"oops"}})", "c.value"));
-  REQUIRE(says("map<int,int>", R"({"c":{"oops":1}})", "c.key"));
-}
-
 TEST_CASE("where no record fits there is no file", "[object][parquet]") {
   const Written written = write({.schema = {{"c", "int"}}}, {"{", "x"});
   REQUIRE(written.failure == "parquet: none of the records fits the schema");
@@ -162,11 +117,6 @@ TEST_CASE("fields that the schema lacks are dropped, and told, or refused", "[ob
   REQUIRE(dropped->count() == 2);
   REQUIRE(dropped->fields().at(0).name == "extra");
   REQUIRE(dropped->fields().at(0).count == 2);
-
-  const auto counted = std::make_shared<hydrant::ParquetDroppedFields>();
-  write({.schema = {{"c", "int"}}, .dropped_fields = counted},
-        {R"({"x":1,"c":"oops"})", R"({"x":1,"c":1,"c":2})", "{}"});
-  REQUIRE(counted->count() == 1);  // a record that fails drops nothing, one with twins once
 
   const Written strict =
       write({.schema = {{"c", "int"}}, .refuse_unknown_fields = true}, {"{}", records[0]});
@@ -184,22 +134,27 @@ TEST_CASE("faults of a Parquet schema are named", "[object][parquet]") {
     REQUIRE(faults({.schema = {{"a", type}}}) != "");
   }
   REQUIRE(faults({.schema = {{"a", "int"}, {"A", "int"}}}) != "");  // one key finds both
-  const auto mapped = [](const std::string& column, const std::string& key) {
-    return faults({.schema = {{"a_b", "int"}, {"c", "struct<d:int,e:int>"}},
-                   .keys = {.convert_dots_in_json_keys_to_underscores = true,
-                            .column_to_json_key_mappings = {{column, key}}}});
-  };
-  REQUIRE(mapped("c", "other") == "");
-  for (const auto& [column, key] :
-       std::vector<std::pair<std::string, std::string>>{{"c", "A_B"}, {"c", "a.b"}, {"d", "e"}}) {
-    CAPTURE(column, key);
-    REQUIRE(mapped(column, key) ==
-            "parquet.keys.column_to_json_key_mappings must not give two columns one key\n");
-  }
   REQUIRE(faults({.schema = {{"a", "int"}}, .compression_level = 10})
               .starts_with("parquet.compression_level must be within [0, 0]"));
   REQUIRE(faults({.schema = {{"a", "int"}}, .block_size = hydrant::ByteCount{1}})
               .starts_with("parquet.block_size must be within"));
+}
+
+TEST_CASE("a stream whose Parquet columns claim one key is refused", "[object][parquet]") {
+  const auto files = std::make_shared<hydrant::testing::MemoryFiles>();
+  REQUIRE(files->make_directories("lake"));
+  const hydrant::testing::ManualEnv env{1, files};
+  const auto make = [&](const std::string& json_key) {
+    Parquet format{.schema = {{"at", "bigint"}, {"time", "bigint"}}};
+    format.keys.column_to_json_key_mappings = {{"at", json_key}};
+    hydrant::DeliveryStream stream{
+        hydrant::StreamOptions{.name = "rows"}, hydrant::identity,
+        hydrant::ObjectSink{hydrant::DirectoryStore{"lake"}, format, hydrant::in_format}, env};
+    return stream.close(1s).complete;
+  };
+
+  REQUIRE(make("timestamp"));
+  REQUIRE_THROWS_AS(make("Time"), hydrant::OptionsError);
 }
 
 TEST_CASE("a stream into Parquet stores what fits, and the rest goes to the error output",

@@ -13,11 +13,11 @@
 #include <hydrant/object/format.hpp>
 #include <hydrant/object/parquet/dropped_fields.hpp>
 #include <hydrant/object/parquet/file_writer.hpp>
+#include <hydrant/object/parquet/key_rules.hpp>
 #include <hydrant/object/parquet/record_converter.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,7 +45,8 @@ enum class ParquetWriterVersion : std::uint8_t { v1, v2 };
 ///
 /// Memory of one `write`: the row group that is open, compressed, at most `block_size` and one
 /// column's worth of pages; for each scalar column about 2 x `page_size` and a dictionary with its
-/// index, at most 9 x `page_size`; and the longest record's tokens, 4 bytes each.
+/// index, at most 9 x `page_size`; and the longest record's tokens, 4 bytes each, and fields that
+/// are dropped, 8 bytes each.
 ///
 /// Threads: a plain value; copies are independent but for `dropped_fields`. `write`: shared: safe.
 /// Source: Firehose API 2015-08-04, shapes DataFormatConversionConfiguration, ParquetSerDe,
@@ -83,7 +84,8 @@ struct Parquet {
   /// Default microseconds.
   ParquetTimestampUnit timestamp_unit = ParquetTimestampUnit::microseconds;
 
-  /// How keys find columns. Default: in any case, as they are.
+  /// How keys find columns; of a key that comes twice in an object the last value counts.
+  /// Default: in any case, as they are. Range: no key is claimed by two columns of one struct.
   ParquetKeyRules keys{};
 
   /// Whether a record that has a field which the schema lacks fails. Default false: the field is
@@ -105,7 +107,12 @@ struct Parquet {
 
   /// Adds one line to `errors` for each field that is out of range.
   void validate(OptionErrors& errors) const {
-    check_keys(detail::parquet::ParquetTree(schema, keys.case_insensitive, errors), errors);
+    OptionErrors schema_errors;
+    const detail::parquet::ParquetTree tree(schema, keys.case_insensitive, schema_errors);
+    if (schema_errors.empty()) {
+      detail::parquet::check_key_rules(tree, keys, errors);
+    }
+    errors.merge("", schema_errors);
     const int level_max = compression == ParquetCompression::zstd   ? 22
                           : compression == ParquetCompression::gzip ? 9
                                                                     : 0;
@@ -117,11 +124,6 @@ struct Parquet {
                  "must be within [64 MiB, 1 GiB]", to_text(block_size));
     errors.check(page_size_min <= page_size && page_size <= page_size_max, "parquet.page_size",
                  "must be within [64 KiB, 16 MiB]", to_text(page_size));
-    for (const ParquetKeyMapping& mapping : keys.column_to_json_key_mappings) {
-      errors.check(!mapping.column.empty() && !mapping.json_key.empty(),
-                   "parquet.keys.column_to_json_key_mappings", "must name a column and a key",
-                   "\"" + mapping.column + "\" from \"" + mapping.json_key + "\"");
-    }
   }
 
   /// Writes the batch's records, in order, but those that do not fit: they are added to
@@ -146,7 +148,7 @@ struct Parquet {
       if (rows != 0) {
         writer.keep(rows);
       } else {
-        failures.push_back(failure_of(tree, index, converter.fault()));
+        failures.push_back(failure_of(index, converter.fault()));
       }
       ++index;
       bytes += record.size();
@@ -192,27 +194,10 @@ struct Parquet {
     return layout;
   }
 
-  /// Two columns of one struct must not be meant by one key.
-  void check_keys(const detail::parquet::ParquetTree& tree, OptionErrors& errors) const {
-    for (const detail::parquet::ParquetNode* const structure : tree.structures()) {
-      std::map<std::string, std::string> columns;
-      for (const detail::parquet::ParquetNode& child : structure->children) {
-        const auto [other, is_new] =
-            columns.emplace(detail::parquet::FieldNames::key_of(child.name, keys), child.name);
-        errors.check(is_new || other->second == child.name,
-                     "parquet.keys.column_to_json_key_mappings",
-                     "must not give two columns one key",
-                     "\"" + other->second + "\" and \"" + child.name + "\"");
-      }
-    }
-  }
-
-  static RecordFailure failure_of(const detail::parquet::ParquetTree& tree, std::uint32_t index,
-                                  const detail::parquet::RecordFault& fault) {
+  static RecordFailure failure_of(std::uint32_t index, const detail::parquet::RecordFault& fault) {
     RecordFailure failure;
     failure.index = index;
-    failure.reason =
-        fault.message(fault.node == nullptr ? std::string() : tree.path_of(*fault.node));
+    failure.reason = fault.message();
     failure.retryable = false;
     failure.code = fault.code();
     failure.error_output_type = detail::parquet::RecordFault::error_output_type;
@@ -225,7 +210,7 @@ struct Parquet {
       return;
     }
     for (const auto& [structure, key, count] : converter.dropped_fields()) {
-      std::string name = key.empty() ? std::string() : tree.structures()[structure]->name;
+      std::string name = key.empty() ? std::string() : tree.path_of(*tree.structures()[structure]);
       name += name.empty() ? "" : ".";
       name += key;
       dropped_fields->add(name, count);

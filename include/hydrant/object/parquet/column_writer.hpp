@@ -92,9 +92,6 @@ class ColumnWriter {
     values_.append_bytes(bytes);
   }
 
-  /// The value, no null, that was appended last.
-  std::string_view last_value() const { return values_.last(); }
-
   /// What came since the last call belongs to records that are good.
   void keep() { kept_levels_ = definitions_.size(); }
 
@@ -113,7 +110,7 @@ class ColumnWriter {
   Status cut(std::uint64_t rows, PagePress& press) {
     const bool is_dictionary_full =
         values_.has_dictionary() && values_.dictionary().page().size() >= options_.size;
-    values_.review_dictionary(chunk_.pages.empty(), is_dictionary_full);
+    values_.review_dictionary(chunk_.dictionary_encoded_pages == 0, is_dictionary_full);
     const bool is_full = values_.bytes() >= options_.size || rows - first_row_ >= options_.rows_max;
     if (!is_full && !is_dictionary_full) {
       return success();
@@ -139,7 +136,7 @@ class ColumnWriter {
   /// Errors: the codec's.
   Status finish_chunk(std::uint64_t rows, PagePress& press) {
     if (definitions_.size() != 0) {
-      values_.review_dictionary(chunk_.pages.empty(), true);
+      values_.review_dictionary(chunk_.dictionary_encoded_pages == 0, true);
       if (Status status = finish_page(rows, press); !status) {
         return status;
       }
@@ -244,7 +241,7 @@ class ColumnWriter {
 
     chunk_.level_count += shape.level_count;
     chunk_.null_count += shape.null_count;
-    chunk_.dictionary_encoded_pages += values_.has_dictionary() ? 1u : 0u;
+    chunk_.dictionary_encoded_pages += shape.encoding == ParquetEncoding::rle_dictionary ? 1u : 0u;
     chunk_.bounds = widened(leaf_->physical, chunk_.bounds, page.bounds);
     chunk_.pages.push_back(std::move(page));
     values_.begin_page();

@@ -17,9 +17,9 @@
 
 namespace hydrant {
 
-/// Counts fields that were dropped, by name. To be shared between a `Parquet` and who asks.
-/// An object that is written twice, after a failure, counts twice.
-/// Threads: shared: safe.
+/// Counts fields that were dropped from records that were written, by name. To be shared between a
+/// `Parquet` and who asks. An object that is written twice, after a failure, counts twice. Threads:
+/// shared: safe.
 class ParquetDroppedFields {
  public:
   /// So many names are kept; fields beyond are counted without one.
@@ -41,7 +41,7 @@ class ParquetDroppedFields {
   }
 
   /// Each name once, in the order in which they first came. Those of structs stand behind the
-  /// struct's name and a dot.
+  /// way to the struct, with dots.
   std::vector<Field> fields() const {
     std::vector<Field> fields;
     for (const std::atomic<Entry*>& place : places_) {

@@ -7,8 +7,8 @@
 #pragma once
 
 #include <hydrant/core/json_tokens.hpp>
+#include <hydrant/object/parquet/key_rules.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,32 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace hydrant {
-
-/// Where the value of a column comes from, if not from a key of its name.
-struct ParquetKeyMapping {
-  std::string column;
-  std::string json_key;
-};
-
-/// How JSON keys find their columns.
-/// Source: Firehose API 2015-08-04, shape OpenXJsonSerDe.
-struct ParquetKeyRules {
-  bool case_insensitive = true;
-  bool convert_dots_in_json_keys_to_underscores = false;
-  std::vector<ParquetKeyMapping> column_to_json_key_mappings{};
-};
-
-namespace detail::parquet {
-
-inline std::string lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& character : lower) {
-    const bool is_capital = character >= 'A' && character <= 'Z';
-    character = is_capital ? static_cast<char>(character | 0x20) : character;
-  }
-  return lower;
-}
+namespace hydrant::detail::parquet {
 
 /// The fields of one struct, found by JSON key.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -61,15 +36,6 @@ class FieldNames {
     spellings_.push_back({{}, broken});  // stands before the first key
   }
 
-  /// The key that means a field, as it is looked for.
-  static std::string key_of(const std::string& field, const ParquetKeyRules& rules) {
-    std::string key = field;
-    for (const ParquetKeyMapping& mapping : rules.column_to_json_key_mappings) {
-      key = mapping.column == field ? mapping.json_key : key;
-    }
-    return folded(std::move(key), rules);
-  }
-
   /// Begins an object.
   void begin() { last_ = 0; }
 
@@ -83,15 +49,12 @@ class FieldNames {
     return look_up(raw);
   }
 
-  /// The key that was found last is one that is dropped, if the record is kept.
-  void note_unknown() { dropped_.push_back(spellings_[last_].field == unknown ? last_ : 0); }
+  /// The way in which the key that was found last is written; 0 for all that are not kept.
+  std::uint32_t last_spelling() const { return last_; }
 
-  /// The record is kept, or is not.
-  void settle_unknown(bool is_kept) {
-    for (const std::uint32_t spelling : dropped_) {
-      (spelling != 0 ? spellings_[spelling].count : others_) += is_kept ? 1u : 0u;
-    }
-    dropped_.clear();
+  /// A key that is written in this way was dropped.
+  void count_unknown(std::uint32_t spelling) {
+    ++(spelling != 0 ? spellings_[spelling].count : others_);
   }
 
   /// Appends the keys that were dropped, as they were written, and how often; one without a name
@@ -144,15 +107,8 @@ class FieldNames {
     if (!append_unescaped(key, raw)) {
       return broken;
     }
-    const auto found = fields_.find(folded(std::move(key), *rules_));
+    const auto found = fields_.find(folded_key(key, *rules_));
     return found == fields_.end() ? unknown : found->second;
-  }
-
-  static std::string folded(std::string key, const ParquetKeyRules& rules) {
-    if (rules.convert_dots_in_json_keys_to_underscores) {
-      std::replace(key.begin(), key.end(), '.', '_');
-    }
-    return rules.case_insensitive ? lowered(key) : key;
   }
 
   const ParquetKeyRules* rules_;
@@ -161,9 +117,6 @@ class FieldNames {
   std::map<std::string, std::uint32_t, std::less<>> numbers_;
   std::uint32_t last_ = 0;
   std::uint64_t others_ = 0;
-  std::vector<std::uint32_t> dropped_;  // by the present record: spellings, 0 for others
 };
 
-}  // namespace detail::parquet
-
-}  // namespace hydrant
+}  // namespace hydrant::detail::parquet

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
 // The keys of a JSON object that becomes a map. There they are data, and each
-// may stand there once only: of several that are the same, the last counts.
+// may stand there once only: readers refuse a map with a key twice. Of several
+// that mean the same value, as "1" and "01" among numbers, the last counts.
 #pragma once
 
 #include <hydrant/core/json_tokens.hpp>
-#include <hydrant/object/parquet/field_names.hpp>
-#include <hydrant/object/parquet/hive_type.hpp>
+#include <hydrant/object/parquet/scalar_converter.hpp>
+#include <hydrant/object/parquet/schema.hpp>
+#include <hydrant/object/parquet/utf8_text.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace hydrant::detail::parquet {
 
@@ -23,6 +23,7 @@ namespace hydrant::detail::parquet {
 class MapKeys {
  public:
   enum class Outcome : std::uint8_t {
+    /// To be converted; that may fail.
     taken,
     /// The same key comes once more; only a careful walk tells.
     superseded,
@@ -31,9 +32,15 @@ class MapKeys {
     broken,
   };
 
-  /// The object comes next. Its keys are told apart in any case if `lowers`.
-  MapKeys(JsonTokens& tokens, bool lowers, bool is_careful)
-      : tokens_(&tokens), lowers_(lowers), is_careful_(is_careful) {
+  /// The object comes next, and its keys become values of `node`; text in small letters if
+  /// `lowers`.
+  MapKeys(JsonTokens& tokens, const ScalarConverter& scalars, const ParquetNode& node, bool lowers,
+          bool is_careful)
+      : tokens_(&tokens),
+        scalars_(&scalars),
+        node_(&node),
+        lowers_(lowers && (node.kind == HiveKind::string || node.kind == HiveKind::binary)),
+        is_careful_(is_careful) {
     if (is_careful) {
       count_keys();
     }
@@ -41,10 +48,13 @@ class MapKeys {
 
   /// Takes a key and the colon behind it.
   Outcome take() {
-    if (!take_key(key_)) {
+    if (!take_key()) {
       return Outcome::broken;
     }
-    std::size_t& count = counts_[key_];
+    if (!scalars_->value_of(*node_, key_, value_)) {
+      return Outcome::taken;
+    }
+    std::size_t& count = counts_[value_];
     if (is_careful_) {
       return --count == 0 ? Outcome::taken : Outcome::superseded;
     }
@@ -54,23 +64,26 @@ class MapKeys {
   const std::string& key() const { return key_; }
 
  private:
-  bool take_key(std::string& key) {
+  bool take_key() {
     std::string_view raw;
-    key.clear();
-    if (!tokens_->take_key(raw) || !append_unescaped(key, raw)) {
+    key_.clear();
+    if (!tokens_->take_key(raw) || !append_unescaped(key_, raw)) {
       return false;
     }
-    key = lowers_ ? lowered(key) : std::move(key);
+    if (lowers_) {
+      key_ = lowered(key_);
+    }
     return true;
   }
 
   void count_keys() {
     const std::uint32_t* const begin = tokens_->place();
-    std::string key;
     bool is_broken = false;
     tokens_->take('{');
-    while (take_key(key)) {
-      ++counts_[key];
+    while (take_key()) {
+      if (scalars_->value_of(*node_, key_, value_)) {
+        ++counts_[value_];
+      }
       if (!tokens_->skip_value() || !tokens_->take_comma('}', is_broken)) {
         break;
       }
@@ -79,33 +92,14 @@ class MapKeys {
   }
 
   JsonTokens* tokens_;
+  const ScalarConverter* scalars_;
+  const ParquetNode* node_;
   bool lowers_;
   bool is_careful_;
   std::string key_;
-  /// How often each came so far; in a careful walk, is still to come.
+  std::string value_;
+  /// By value: how often it came so far; in a careful walk, is still to come.
   std::map<std::string, std::size_t, std::less<>> counts_;
-};
-
-/// The values of one map's keys, where different texts may mean the same one: "1" and "01" as
-/// numbers. No reader would take a map that has both.
-/// Threads: distinct objects: safe; shared: unsafe.
-class MapKeyValues {
- public:
-  /// Adds a value as PLAIN has it. Returns: false when it was there already.
-  bool add(HiveKind kind, std::string_view value) {
-    if (kind == HiveKind::string || kind == HiveKind::binary) {
-      return true;  // MapKeys has told them apart
-    }
-    std::string plain(value);
-    const bool is_float = kind == HiveKind::float32 || kind == HiveKind::float64;
-    if (is_float && plain.back() == '\x80' && plain.find_first_not_of('\0') == plain.size() - 1) {
-      plain.back() = '\0';  // zero is zero, whatever its sign
-    }
-    return values_.insert(std::move(plain)).second;
-  }
-
- private:
-  std::set<std::string> values_;
 };
 
 }  // namespace hydrant::detail::parquet

@@ -66,18 +66,6 @@ class PageValues {
     return width_ == 0 ? ends_.size() : plain_.size() / width_;
   }
 
-  /// The value that was appended last, as PLAIN has it.
-  std::string_view last() const {
-    if (has_dictionary_) {
-      return dictionary_.value(indexes_.back());
-    }
-    if (width_ != 0) {
-      return plain_.text().substr(plain_.size() - width_);
-    }
-    const std::size_t begin = ends_.size() < 2 ? 0 : ends_[ends_.size() - 2];
-    return plain_.text().substr(begin + sizeof(std::uint32_t));
-  }
-
   /// Drops all but the first `count` values of the page.
   void truncate(std::size_t count) {
     if (has_dictionary_) {
@@ -101,10 +89,10 @@ class PageValues {
   }
 
   /// Gives the dictionary up if it is no smaller than the values themselves. Only while no page
-  /// refers to it: `is_first_page`.
-  void review_dictionary(bool is_first_page, bool is_last_chance) {
+  /// refers to it: `is_unused`.
+  void review_dictionary(bool is_unused, bool is_last_chance) {
     constexpr std::size_t count_min = 16'384;
-    if (!has_dictionary_ || is_reviewed_ || !is_first_page ||
+    if (!has_dictionary_ || is_reviewed_ || !is_unused ||
         (!is_last_chance && indexes_.size() < count_min)) {
       return;
     }
@@ -147,9 +135,10 @@ class PageValues {
     }
   }
 
-  /// Appends the page's values. Returns: how they are encoded.
+  /// Appends the page's values. Returns: how they are encoded; a page of nulls refers to no
+  /// dictionary, which might never get a value.
   ParquetEncoding append_to(ByteBuffer& out) const {
-    if (has_dictionary_) {
+    if (has_dictionary_ && !indexes_.empty()) {
       const unsigned width = index_width();
       out.append_byte(width);
       append_hybrid(out, std::span<const std::uint32_t>(indexes_), width);

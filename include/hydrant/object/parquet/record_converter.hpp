@@ -48,18 +48,15 @@ class RecordConverter {
   /// Appends what a record holds to the columns. Returns: how many rows, 0 when it does not fit;
   /// then the columns are as before, and `fault` says why.
   std::uint32_t convert(std::string_view record) {
-    fault_ = RecordFault();
-    has_twin_ = false;
     is_careful_ = false;
     std::uint32_t rows = convert_all(record);
-    settle_dropped(rows != 0);
-    if (rows == 0 && (has_twin_ || fault_.kind == RecordFault::Kind::mismatch)) {
-      // A key came twice, or may do so: then the last counts. That is so rare that the record is
-      // looked at once more.
+    if (rows == 0 && fault_.may_be_superseded()) {
+      // Keys that come twice are so rare that the record is looked at once more: the last counts.
       is_careful_ = true;
-      fault_ = RecordFault();
       rows = convert_all(record);
-      settle_dropped(rows != 0);
+    }
+    for (const auto& [structure, spelling] : dropped_) {
+      structures_[structure].names.count_unknown(spelling);
     }
     return rows;
   }
@@ -93,15 +90,11 @@ class RecordConverter {
     std::uint64_t object = 0;
   };
 
-  void settle_dropped(bool is_kept) {
-    for (Structure& structure : structures_) {
-      structure.names.settle_unknown(is_kept);
-    }
-  }
-
   std::uint32_t convert_all(std::string_view record) {
     using Kind = RecordFault::Kind;
     std::uint32_t rows = 0;
+    fault_ = RecordFault();
+    dropped_.clear();
     bool is_good = tokens_.begin(record) || fail(Kind::no_json);
     if (is_good && tokens_.at_end()) {
       is_good = fail(Kind::empty);
@@ -123,6 +116,7 @@ class RecordConverter {
     for (ColumnWriter& column : *columns_) {
       column.drop();
     }
+    dropped_.clear();
     return 0;
   }
 
@@ -134,7 +128,7 @@ class RecordConverter {
   }
 
   bool fail_on(const ParquetNode& node, std::string_view found) {
-    fault_ = {RecordFault::Kind::mismatch, &node, found};
+    fault_ = {RecordFault::Kind::mismatch, &node, tree_->path_of(node), found};
     return false;
   }
 
@@ -228,12 +222,11 @@ class RecordConverter {
         const auto field = static_cast<std::size_t>(found);
         ++member;
         if (found < 0 || (is_careful_ && last[field] != member)) {
-          if (!skip_member(structure, found)) {
+          if (!skip_member(node, found)) {
             return false;
           }
         } else if (structure.seen[field] == object) {
-          has_twin_ = true;
-          return false;
+          return fail(RecordFault::Kind::twin);
         } else {
           structure.seen[field] = object;
           ++seen_count;
@@ -258,12 +251,12 @@ class RecordConverter {
     }
   }
 
-  bool skip_member(Structure& structure, int field) {
+  bool skip_member(const ParquetNode& node, int field) {
     if (field == FieldNames::broken || !tokens_.skip_value()) {
       return fail(RecordFault::Kind::no_json);
     }
     if (field == FieldNames::unknown) {
-      structure.names.note_unknown();
+      dropped_.emplace_back(node.structure, structures_[node.structure].names.last_spelling());
       return !refuses_unknown_ || fail(RecordFault::Kind::unknown_field);
     }
     return true;
@@ -332,8 +325,7 @@ class RecordConverter {
   }
 
   bool convert_map(const ParquetNode& node, std::uint8_t repetition) {
-    MapKeys keys(tokens_, rules_->case_insensitive, is_careful_);
-    MapKeyValues values;
+    MapKeys keys(tokens_, scalars_, node.children[0], rules_->case_insensitive, is_careful_);
     bool is_broken = false;
     bool is_empty = true;
     tokens_.take('{');
@@ -343,8 +335,7 @@ class RecordConverter {
           case MapKeys::Outcome::broken:
             return fail(RecordFault::Kind::no_json);
           case MapKeys::Outcome::twin:
-            has_twin_ = true;
-            return false;
+            return fail(RecordFault::Kind::twin);
           case MapKeys::Outcome::superseded:
             if (!tokens_.skip_value()) {
               return fail(RecordFault::Kind::no_json);
@@ -353,7 +344,7 @@ class RecordConverter {
           case MapKeys::Outcome::taken:
             break;
         }
-        if (!convert_entry(node, repetition, keys.key(), values)) {
+        if (!convert_entry(node, repetition, keys.key())) {
           return false;
         }
         repetition = node.children[0].repetition;
@@ -366,16 +357,10 @@ class RecordConverter {
     return !is_broken || fail(RecordFault::Kind::no_json);
   }
 
-  bool convert_entry(const ParquetNode& node, std::uint8_t repetition, std::string_view key,
-                     MapKeyValues& values) {
-    const ParquetNode& key_node = node.children[0];
-    const ScalarOutcome outcome = scalars_.convert_text(key_node, repetition, key);
-    if (!outcome.is_good) {
-      return fail_on(key_node, outcome.found);
-    }
-    return values.add(key_node.kind, (*columns_)[key_node.first_leaf].last_value())
-               ? convert_value(node.children[1], repetition)
-               : fail_on(key_node, "found two keys that mean the same");
+  bool convert_entry(const ParquetNode& node, std::uint8_t repetition, std::string_view key) {
+    const ScalarOutcome outcome = scalars_.convert_text(node.children[0], repetition, key);
+    return outcome.is_good ? convert_value(node.children[1], repetition)
+                           : fail_on(node.children[0], outcome.found);
   }
 
   inline static const std::vector<std::uint32_t> no_members{};
@@ -387,9 +372,10 @@ class RecordConverter {
   std::vector<Structure> structures_;
   JsonTokens tokens_;
   RecordFault fault_;
+  /// Of the record under way: the struct, and how the key is written.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> dropped_;
   std::string text_;
   bool refuses_unknown_ = false;
-  bool has_twin_ = false;
   bool is_careful_ = false;
 };
 

@@ -16,6 +16,8 @@ namespace hydrant::detail::parquet {
 struct RecordFault {
   enum class Kind : std::uint8_t {
     none,
+    /// A key came twice, and nobody looked yet which is the last.
+    twin,
     no_json,
     empty,
     scalar,
@@ -27,9 +29,15 @@ struct RecordFault {
   static constexpr std::string_view error_output_type = "format-conversion-failed";
 
   Kind kind = Kind::none;
-  /// Of a mismatch: the column or the part of one, and what came instead.
+  /// Of a mismatch: the column or the part of one, the way to it, and what came instead.
   const ParquetNode* node = nullptr;
+  std::string path{};
   std::string_view found{};
+
+  /// Whether it may lie in a value that does not count, because its key comes once more.
+  bool may_be_superseded() const {
+    return kind == Kind::twin || kind == Kind::mismatch || kind == Kind::unknown_field;
+  }
 
   /// Source: seen on the service, record format conversion.
   std::string_view code() const {
@@ -37,10 +45,10 @@ struct RecordFault {
                                  : "DataFormatConversion.MalformedData";
   }
 
-  /// `path`: of the node.
-  std::string message(const std::string& path) const {
+  std::string message() const {
     switch (kind) {
       case Kind::none:
+      case Kind::twin:
         break;
       case Kind::no_json:
         return "Encountered malformed JSON.";

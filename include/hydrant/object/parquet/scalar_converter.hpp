@@ -28,6 +28,27 @@ struct ScalarOutcome {
   std::string_view found{};
 };
 
+/// Takes one value in place of a column: bytes that are the same for equal values.
+/// Threads: distinct objects: safe; shared: unsafe.
+class ValueBytes {
+ public:
+  ValueBytes(const ParquetLeaf& leaf, std::string& bytes) : leaf_(&leaf), bytes_(&bytes) {}
+
+  const ParquetLeaf& leaf() const { return *leaf_; }
+
+  template <class T>
+  void append_number(std::uint8_t, T value) {
+    value = value == T{} ? T{} : value;  // -0 is 0
+    bytes_->assign(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+
+  void append_bytes(std::uint8_t, std::string_view bytes) { bytes_->assign(bytes); }
+
+ private:
+  const ParquetLeaf* leaf_;
+  std::string* bytes_;
+};
+
 /// Puts scalars into columns.
 /// Threads: distinct objects: safe; shared: unsafe.
 class ScalarConverter {
@@ -57,7 +78,20 @@ class ScalarConverter {
   /// What a string says.
   ScalarOutcome convert_text(const ParquetNode& node, std::uint8_t repetition,
                              std::string_view text) {
-    ColumnWriter& column = (*columns_)[node.first_leaf];
+    return append_text(node, (*columns_)[node.first_leaf], repetition, text);
+  }
+
+  /// Makes `bytes` those of the value that a string says, the same for equal values.
+  /// Returns: whether it says one.
+  bool value_of(const ParquetNode& node, std::string_view text, std::string& bytes) const {
+    ValueBytes value((*columns_)[node.first_leaf].leaf(), bytes);
+    return append_text(node, value, 0, text).is_good;
+  }
+
+ private:
+  template <class Column>
+  ScalarOutcome append_text(const ParquetNode& node, Column& column, std::uint8_t repetition,
+                            std::string_view text) const {
     switch (node.kind) {
       case HiveKind::string:
       case HiveKind::binary:
@@ -78,7 +112,6 @@ class ScalarConverter {
     }
   }
 
- private:
   /// A number, `true` or `false`.
   ScalarOutcome convert_bare(const ParquetNode& node, std::uint8_t repetition,
                              std::string_view token) {
@@ -123,7 +156,7 @@ class ScalarConverter {
     return text;
   }
 
-  static ScalarOutcome append_boolean(ColumnWriter& column, std::uint8_t repetition,
+  static ScalarOutcome append_boolean(auto& column, std::uint8_t repetition,
                                       std::string_view text) {
     const auto is = [&](std::string_view word) {
       bool equal = text.size() == word.size();
@@ -139,8 +172,8 @@ class ScalarConverter {
     return {};
   }
 
-  ScalarOutcome append_timestamp(ColumnWriter& column, std::uint8_t repetition,
-                                 std::string_view text, bool is_string) const {
+  ScalarOutcome append_timestamp(auto& column, std::uint8_t repetition, std::string_view text,
+                                 bool is_string) const {
     std::int64_t value = 0;
     const NumberFault fault =
         is_string ? read_timestamp(text, unit_, value) : read_epoch(text, unit_, value);
@@ -166,9 +199,8 @@ class ScalarConverter {
     return {false, "found a number out of range"};
   }
 
-  static ScalarOutcome append_number(const ParquetNode& node, ColumnWriter& column,
-                                     std::uint8_t repetition, std::string_view text,
-                                     bool is_string) {
+  static ScalarOutcome append_number(const ParquetNode& node, auto& column, std::uint8_t repetition,
+                                     std::string_view text, bool is_string) {
     switch (node.kind) {
       case HiveKind::tinyint:
         return append_integer<std::int32_t, std::int8_t>(column, repetition, text, is_string);
@@ -188,8 +220,8 @@ class ScalarConverter {
   }
 
   template <class Stored, class Range>
-  static ScalarOutcome append_integer(ColumnWriter& column, std::uint8_t repetition,
-                                      std::string_view text, bool is_string) {
+  static ScalarOutcome append_integer(auto& column, std::uint8_t repetition, std::string_view text,
+                                      bool is_string) {
     std::int64_t value = 0;
     const NumberFault fault = read_integer(text, std::numeric_limits<Range>::min(),
                                            std::numeric_limits<Range>::max(), value);
@@ -200,8 +232,8 @@ class ScalarConverter {
   }
 
   template <class T>
-  static ScalarOutcome append_float(ColumnWriter& column, std::uint8_t repetition,
-                                    std::string_view text, bool is_string) {
+  static ScalarOutcome append_float(auto& column, std::uint8_t repetition, std::string_view text,
+                                    bool is_string) {
     T value{};
     const NumberFault fault = read_float(text, value);
     if (fault == NumberFault::none) {
@@ -210,7 +242,7 @@ class ScalarConverter {
     return outcome_of(fault, is_string);
   }
 
-  static ScalarOutcome append_decimal(const ParquetNode& node, ColumnWriter& column,
+  static ScalarOutcome append_decimal(const ParquetNode& node, auto& column,
                                       std::uint8_t repetition, std::string_view text,
                                       bool is_string) {
     Int128 value = 0;

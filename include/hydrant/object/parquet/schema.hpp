@@ -7,6 +7,7 @@
 
 #include <hydrant/core/error.hpp>
 #include <hydrant/object/parquet/hive_type.hpp>
+#include <hydrant/object/parquet/utf8_text.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -163,29 +164,25 @@ class ParquetTree {
 
   const std::vector<ParquetLeaf>& leaves() const { return leaves_; }
 
-  /// The names that lead to a node, with dots between them.
-  std::string path_of(const ParquetNode& node) const {
-    std::string path;
-    find_path(root_, node, path);
-    return path;
-  }
-
   /// The record and all structs in it, by their number.
   const std::vector<const ParquetNode*>& structures() const { return structures_; }
 
- private:
-  static bool find_path(const ParquetNode& from, const ParquetNode& node, std::string& path) {
-    const std::size_t size = path.size();
-    for (const ParquetNode& child : from.children) {
-      path.append(size == 0 ? "" : ".").append(child.name);
-      if (&child == &node || find_path(child, node, path)) {
-        return true;
+  /// The names that lead to a node of this tree, with dots in between: "tags.element.port".
+  std::string path_of(const ParquetNode& node) const {
+    std::string path;
+    const ParquetNode* at = &root_;
+    while (at != &node) {
+      const ParquetNode* inner = at->children.data();
+      while (node.first_leaf >= inner->first_leaf + inner->leaf_count) {
+        ++inner;
       }
-      path.resize(size);
+      at = inner;
+      path += (path.empty() ? "" : ".") + at->name;
     }
-    return false;
+    return path;
   }
 
+ private:
   static std::string shortened(const std::string& text) {
     constexpr std::size_t length_max = 60;
     return "\"" + (text.size() <= length_max ? text : text.substr(0, length_max) + "...") + "\"";
@@ -227,7 +224,7 @@ class ParquetTree {
                              const std::string& field, OptionErrors& errors) {
     std::vector<std::string> names;
     for (const ParquetNode& child : node.children) {
-      names.push_back(case_insensitive ? lower_case(child.name) : child.name);
+      names.push_back(case_insensitive ? lowered(child.name) : child.name);
     }
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
@@ -235,14 +232,6 @@ class ParquetTree {
                  std::string("must not name a field twice") +
                      (case_insensitive ? ", also in other case" : ""),
                  twice == names.end() ? std::string() : shortened(*twice));
-  }
-
-  static std::string lower_case(std::string text) {
-    for (char& character : text) {
-      character =
-          character >= 'A' && character <= 'Z' ? static_cast<char>(character | 0x20) : character;
-    }
-    return text;
   }
 
   static std::uint32_t number_leaves(ParquetNode& node, std::uint32_t first) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Finding the next larger text of UTF-8 that is no longer, for bounds that are
-// cut short.
+// Small characters for capital ones, and the next larger text of UTF-8 that is no
+// longer, for bounds that are cut short.
 #pragma once
 
 #include <hydrant/core/json_text.hpp>
@@ -15,6 +15,16 @@
 namespace hydrant::detail::parquet {
 
 inline constexpr std::uint32_t code_point_max = 0x10ffff;
+
+/// `text` with small letters for the capital ones of ASCII.
+inline std::string lowered(std::string_view text) {
+  std::string lower(text);
+  for (char& character : lower) {
+    const bool is_capital = character >= 'A' && character <= 'Z';
+    character = is_capital ? static_cast<char>(character | 0x20) : character;
+  }
+  return lower;
+}
 
 constexpr bool is_utf8_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace hydrant::detail::parquet {
 
@@ -72,6 +73,22 @@ inline int compare_values(ParquetPhysical physical, std::string_view a, std::str
   return a.compare(b);  // char_traits<char> compares as unsigned
 }
 
+/// The bounds of two sets of values together.
+inline ValueBounds widened(ParquetPhysical physical, ValueBounds bounds, const ValueBounds& other) {
+  bounds.has_nan = bounds.has_nan || other.has_nan;
+  if (!other.known) {
+    return bounds;
+  }
+  if (!bounds.known || compare_values(physical, other.min, bounds.min) < 0) {
+    bounds.min = other.min;
+  }
+  if (!bounds.known || compare_values(physical, other.max, bounds.max) > 0) {
+    bounds.max = other.max;
+  }
+  bounds.known = true;
+  return bounds;
+}
+
 /// Gathers the bounds of some values of one column.
 /// Threads: distinct objects: safe; shared: unsafe.
 class BoundsFinder {
@@ -105,8 +122,8 @@ class BoundsFinder {
       max = max == 0 ? T{} : max;
     }
     if (is_any) {
-      add_number(min);
-      add_number(max);
+      // Not one after the other as values: 0 would not come behind -0.
+      bounds_ = widened(physical_, std::move(bounds_), {true, false, bytes_of(min), bytes_of(max)});
     }
   }
 
@@ -129,10 +146,8 @@ class BoundsFinder {
 
  private:
   template <class T>
-  void add_number(T value) {
-    char bytes[sizeof(T)];
-    std::memcpy(bytes, &value, sizeof(T));
-    add_value({bytes, sizeof(T)});
+  static std::string bytes_of(T value) {
+    return {reinterpret_cast<const char*>(&value), sizeof(T)};
   }
 
   void start(std::string_view value) {
@@ -176,22 +191,6 @@ class BoundsFinder {
   std::uint64_t min_head_ = 0;
   std::uint64_t max_head_ = 0;
 };
-
-/// The bounds of two pages together.
-inline ValueBounds widened(ParquetPhysical physical, ValueBounds bounds, const ValueBounds& other) {
-  bounds.has_nan = bounds.has_nan || other.has_nan;
-  if (!other.known) {
-    return bounds;
-  }
-  if (!bounds.known || compare_values(physical, other.min, bounds.min) < 0) {
-    bounds.min = other.min;
-  }
-  if (!bounds.known || compare_values(physical, other.max, bounds.max) > 0) {
-    bounds.max = other.max;
-  }
-  bounds.known = true;
-  return bounds;
-}
 
 /// A bound as it is written: perhaps shorter than the value that it bounds.
 struct StoredBound {
