@@ -179,8 +179,13 @@ class SimulatedRun {
     env.work_takes(scene_.plan.work_takes);
     env.yields(scene_.plan.yields);
     if (may_die && dice().chance(300)) {
-      testing::Simulation::kill_at_disk_call(
-          env, 1 + dice().below(dice().pick<std::uint64_t>({20, 60, 200})));
+      if (dice().chance(500)) {
+        testing::Simulation::kill_at_sync(
+            env, 1 + dice().below(dice().pick<std::uint64_t>({3, 10, 40})));
+      } else {
+        testing::Simulation::kill_at_disk_call(
+            env, 1 + dice().below(dice().pick<std::uint64_t>({20, 60, 200})));
+      }
     }
     const std::uint64_t failures = world_.disk().failure_count();
     try {
@@ -204,7 +209,7 @@ class SimulatedRun {
     if (!has_dead) {
       return;
     }
-    if (dice().chance(300)) {
+    if (dice().chance(500)) {
       cut_power();
       return;
     }

@@ -219,6 +219,28 @@ TEST_CASE("simulated disk kills in the middle of the call that was chosen",
   REQUIRE(std::string("wholeparts").starts_with(disk.content("f").value()));
 }
 
+TEST_CASE("simulated disk kills at a sync: what it was to keep is seen, and may be gone",
+          "[testing][simulated_disk]") {
+  bool was_lost = false;
+  for (std::uint64_t seed = 1; seed <= 50 && !was_lost; ++seed) {
+    SimulatedDisk disk(seed);
+    auto file = disk.create("f");
+    REQUIRE(file.value()->sync());
+    REQUIRE(disk.sync_directory("."));
+    bool killed = false;
+    disk.kill_at_sync(1, [&] { killed = true; });
+
+    REQUIRE(write(*file.value(), "record"));
+    REQUIRE_FALSE(killed);
+    REQUIRE_FALSE(file.value()->sync());
+    REQUIRE(killed);
+    REQUIRE(disk.content("f") == "record");
+    disk.cut_power();
+    was_lost = disk.content("f") != "record";
+  }
+  REQUIRE(was_lost);
+}
+
 TEST_CASE("simulated disk fails by switch and turns bits over", "[testing][simulated_disk]") {
   SimulatedDisk disk;
   auto file = disk.create("f");

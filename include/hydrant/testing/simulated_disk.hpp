@@ -65,6 +65,14 @@ class SimulatedDisk final : public Files {
     process()->killed = std::move(killed);
   }
 
+  /// The same by the `n`-th call that is to make something durable: what others see of the files
+  /// by then, the disk may not have.
+  void kill_at_sync(std::uint64_t n, std::function<void()> killed = {}) {
+    std::lock_guard guard(state_->lock);
+    process()->killing_sync = process()->syncs + n;
+    process()->killed = std::move(killed);
+  }
+
   /// All processes end, and of what was never synced only some sectors and names are there.
   void cut_power() {
     std::lock_guard guard(state_->lock);

@@ -46,6 +46,8 @@ struct ProcessOnDisk {
   bool is_alive = true;
   std::uint64_t calls = 0;
   std::uint64_t killing_call = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t killing_sync = 0;
   std::function<void()> killed;
 };
 
@@ -69,6 +71,7 @@ struct DiskState {
     }
     ++calls;
     ++process->calls;
+    process->syncs += kind == CallKind::syncs ? 1u : 0u;
     write_back();
     int code = broken;
     if (failing_from <= calls && calls < failing_until) {
@@ -79,7 +82,8 @@ struct DiskState {
       code = EIO;
     }
     note(what, path, number);
-    if (process->calls == process->killing_call) {
+    if (process->calls == process->killing_call ||
+        (kind == CallKind::syncs && process->syncs == process->killing_sync)) {
       kill(process);
       return EIO;
     }

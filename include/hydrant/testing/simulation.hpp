@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -243,12 +244,12 @@ class Simulation {
 
   /// The same, in the middle of that process's `n`-th call to the disk from now on.
   static void kill_at_disk_call(const SimulatedEnv& env, std::uint64_t n) {
-    const std::weak_ptr<detail::SimulatedProcess> process = env.process_;
-    env.process_->disk->kill_at_call(n, [process] {
-      if (const auto killed = process.lock()) {
-        killed->executor->kill();
-      }
-    });
+    env.process_->disk->kill_at_call(n, killer_of(env));
+  }
+
+  /// The same, in the `n`-th call from now on that is to make something durable.
+  static void kill_at_sync(const SimulatedEnv& env, std::uint64_t n) {
+    env.process_->disk->kill_at_sync(n, killer_of(env));
   }
 
   /// Of the process that was started last.
@@ -280,6 +281,14 @@ class Simulation {
   void jump_wall(std::chrono::milliseconds by) const { world_->clock->jump_wall(by); }
 
  private:
+  static std::function<void()> killer_of(const SimulatedEnv& env) {
+    return [process = std::weak_ptr<detail::SimulatedProcess>(env.process_)] {
+      if (const auto killed = process.lock()) {
+        killed->executor->kill();
+      }
+    };
+  }
+
   struct State {
     State(std::uint64_t world_seed, std::size_t lines_max)
         : seed(mix64(world_seed)),
