@@ -95,7 +95,7 @@ class JournalDamage {
     const bool runs_together = std::any_of(
         forged.begin(), forged.end(),
         [](const std::string& text) { return text.find_first_of("\n#") != std::string::npos; });
-    if (at >= before.size() || runs_together) {
+    if (at >= before.size() || runs_together || x_ray.is_delimiter(at)) {
       return;  // two records in one: no simulated destination could tell them apart
     }
     if (has_twins(forged)) {

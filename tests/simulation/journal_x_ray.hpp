@@ -52,6 +52,14 @@ class JournalXRay {
 
   const std::vector<JournalRegion>& regions() const { return regions_; }
 
+  /// Whether the byte is of a delimiter that `put` has appended to a record. Nothing checks those,
+  /// and without one two records run together.
+  bool is_delimiter(std::size_t offset) const {
+    return std::any_of(delimiters_.begin(), delimiters_.end(), [offset](const auto& delimiter) {
+      return delimiter.first <= offset && offset < delimiter.second;
+    });
+  }
+
   /// Everything that could be taken for a record.
   const std::multiset<std::string>& texts() const { return texts_; }
 
@@ -114,6 +122,7 @@ class JournalXRay {
       if (from <= to && to <= room && to - from >= cut) {
         const std::string_view text = file_.substr(begin + header_bytes + from, to - from - cut);
         texts_.emplace(text);
+        delimiters_.emplace_back(begin + header_bytes + to - cut, begin + header_bytes + to);
         add_name(by_record[i], text);
         regions_.push_back(
             {begin + header_bytes + from, begin + header_bytes + to, begin + bytes, by_record[i]});
@@ -181,6 +190,7 @@ class JournalXRay {
   std::string_view file_;
   std::vector<JournalRegion> regions_;
   std::multiset<std::string> texts_;
+  std::vector<std::pair<std::size_t, std::size_t>> delimiters_;  // [begin, end)
 };
 
 }  // namespace hydrant::tests
