@@ -2,6 +2,7 @@
 //
 // Error output and source backup over the lives of a stream: each owes what it
 // has not delivered, and nothing else.
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -203,6 +204,29 @@ TEST_CASE("records that nobody has tried are owed to main delivery and backup al
   REQUIRE(last.main.records() == numbered(3));
   REQUIRE(last.backup.records() == numbered(3));
   REQUIRE(last.report.backup.delivered == 3);
+}
+
+TEST_CASE("records of a life whose manifest is lost are owed to the backup, too",
+          "[delivery][journal]") {
+  Lives lives;
+  const auto env = lives.world();
+  ScriptedSink main;
+  ScriptedSink backup;
+  hydrant::DeliveryStream stream{lives.options(), hydrant::identity, main, env,
+                                 hydrant::source_backup(backup, at_once())};
+  put_all(stream, numbered(3));
+  lives.kill();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(lives.directory())) {
+    if (entry.path().filename().string().starts_with("manifest-")) {
+      std::filesystem::resize_file(entry.path(), 100);
+    }
+  }
+
+  const LastLife last(lives);
+
+  REQUIRE(last.main.records() == numbered(3));
+  REQUIRE(last.backup.records() == numbered(3));
+  REQUIRE(last.report.ledger.recovered == 3);
 }
 
 TEST_CASE("records that ended in every way before the crash do not come again",

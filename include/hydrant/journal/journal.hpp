@@ -315,7 +315,7 @@ class Journal final : public BlockStore {
       Spool(std::move(place), std::move(lock.value()), nullptr).remove();
       return nullptr;
     }
-    ManifestRecovery recovery(*world_, place, names.value());
+    ManifestRecovery recovery(*world_, place, names.value(), backs_up());
     Result<std::unique_ptr<Manifest>> manifest = recovery.recover();
     if (!manifest) {
       note_trouble(manifest.failure().message);
@@ -330,6 +330,11 @@ class Journal final : public BlockStore {
       spool->start_log(recovery.last_log().value_or(0), CommitLog::file_bytes_default);
     }
     return spool;
+  }
+
+  bool backs_up() {
+    const std::lock_guard guard(mutex_);
+    return next_.owes_backup;
   }
 
   bool is_held(const std::string& name) {

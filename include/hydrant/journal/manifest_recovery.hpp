@@ -24,13 +24,16 @@ namespace hydrant::detail {
 /// Threads: distinct objects: safe; shared: unsafe.
 class ManifestRecovery {
  public:
-  /// `names`: the files of the spool's directory.
-  ManifestRecovery(World& world, const Spool::Place& place, const std::vector<std::string>& names)
+  /// `names`: the files of the spool's directory. `backs_up`: whether the present life makes
+  /// backups: then they are owed, too, by a spool that can no longer say so.
+  ManifestRecovery(World& world, const Spool::Place& place, const std::vector<std::string>& names,
+                   bool backs_up)
       : world_(&world),
         files_(&world.files()),
         place_(&place),
         names_(&names),
-        last_log_(last_log_of(names)) {}
+        last_log_(last_log_of(names)),
+        backs_up_(backs_up) {}
 
   /// Fails where it may go another time, and where the spool holds nothing.
   Result<std::unique_ptr<Manifest>> recover() {
@@ -143,6 +146,7 @@ class ManifestRecovery {
     identity.id_seed_high = world_->random();
     identity.id_seed_low = world_->random();
     identity.boot_id = files_->boot_id();
+    identity.owes_backup = backs_up_;
     Result<std::unique_ptr<Manifest>> manifest =
         Manifest::create(*files_, place_->directory(), identity);
     if (manifest) {
@@ -179,6 +183,7 @@ class ManifestRecovery {
   const Spool::Place* place_;
   const std::vector<std::string>* names_;
   const std::optional<std::uint32_t> last_log_;
+  const bool backs_up_;
   bool holds_nothing_ = false;
 };
 
