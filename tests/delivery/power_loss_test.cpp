@@ -204,6 +204,31 @@ TEST_CASE("a stream without such a journal says that it cannot sync", "[delivery
 
 }  // namespace
 
+TEST_CASE("a start that can read nothing of a log says so at once, though nothing is put",
+          "[delivery][journal][power_loss]") {
+  const hydrant::tests::ScratchDirectory scratch;
+  const Machine machine(1);
+  hydrant::testing::MemorySink unused;
+  hydrant::DeliveryStream stream{durable(scratch.path + "/before", hydrant::Durability::power_loss),
+                                 hydrant::identity, unused, machine.env};
+  put_numbers(stream, 0, 10);
+  REQUIRE(stream.sync(1s) == hydrant::SyncStatus::durable);
+  cut_power(scratch.path + "/before", scratch.path + "/after");
+  for (const auto& entry : fs::recursive_directory_iterator(scratch.path + "/after")) {
+    if (entry.path().filename().string().starts_with("log-")) {
+      std::fstream(entry.path(), std::ios::binary | std::ios::in | std::ios::out).seekp(100) << '?';
+    }
+  }
+
+  const Machine after(2);
+  hydrant::testing::MemorySink sink;
+  hydrant::DeliveryStream next{durable(scratch.path + "/after", hydrant::Durability::power_loss),
+                               hydrant::identity, sink, after.env};
+
+  REQUIRE(next.history().find("its log has nothing that is whole") != std::string::npos);
+  REQUIRE(next.history().find("is set aside in " + scratch.path) != std::string::npos);
+}
+
 TEST_CASE("what a killed process had not yet on stable storage is there after the next life's sync",
           "[delivery][journal][power_loss]") {
   const hydrant::tests::ScratchDirectory scratch;

@@ -274,6 +274,7 @@ class Engine final : public ShardSet,
   void take_up(Journaling::Findings& findings);
   void seal(const Lane& lane, ClosedBatch& batch);
   bool is_open(const Lane& lane, const ClosedBatch& batch) const;
+  void tell_journal_trouble();
   void remove_ended_spools(Lock& lock);
   template <class Visit>
   void for_each_open(Lane& lane, const Slice& slice, Visit visit);
@@ -361,6 +362,8 @@ class Engine final : public ShardSet,
   bool commit_failed_ = false;
   bool adoption_scheduled_ = false;
   bool manifest_was_short_ = false;
+  std::string journal_trouble_;  // as it was told last
+  SteadyTime journal_trouble_at_{};
   TransformSnapshot transform_counts_;
   Histogram latency_;
   FlightRecorder recorder_;

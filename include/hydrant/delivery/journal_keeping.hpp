@@ -59,10 +59,13 @@ inline void Engine::adopt() noexcept {
     try {
       Journaling::Findings findings = Journaling::find(journaling_->journal(), {});
       lock.lock();
-      // Else others will find them again: with the findings go their locks.
-      if (!closing_ && !detached_ && !findings.spools.empty()) {
-        take_up(findings);
-        wake_for_work();
+      if (!closing_ && !detached_) {  // else others will find them again: their locks go, too
+        if (findings.spools.empty()) {
+          tell_journal_trouble();
+        } else {
+          take_up(findings);
+          wake_for_work();
+        }
       }
     } catch (...) {  // no memory: another time
       if (!lock) {
@@ -124,6 +127,7 @@ inline void Engine::take_up(Journaling::Findings& findings) {
                       std::to_string(found.untrusted_chunks) +
                       " chunks are from before the system started");
   }
+  tell_journal_trouble();
 }
 
 /// Before the first attempt of a batch. The lock is held.
@@ -183,6 +187,20 @@ inline void Engine::release_found(Chunk& chunk) noexcept {
   journaling_->release(chunk);
 }
 
+/// What nobody was told of yet; the same again only after a while. The lock is held.
+inline void Engine::tell_journal_trouble() {
+  constexpr std::chrono::minutes pause{1};
+  std::string trouble = journaling_->journal().take_trouble();
+  const SteadyTime now = world_->steady_now();
+  if (trouble.empty() ||
+      (trouble == journal_trouble_ && now < saturating_add(journal_trouble_at_, pause))) {
+    return;
+  }
+  record_locked(EventKind::journal_failed, 0, 0, "journal: " + trouble);
+  journal_trouble_ = std::move(trouble);
+  journal_trouble_at_ = now;
+}
+
 /// Removes files; lets go of the lock meanwhile.
 inline void Engine::remove_ended_spools(Lock& lock) {
   const std::string found = journaling_->journal().mend(world_->steady_now());
@@ -190,10 +208,7 @@ inline void Engine::remove_ended_spools(Lock& lock) {
     record_locked(EventKind::journal_damaged, 0, 0, "journal: " + found);
     commit_failed_ = commit_failed_ || journaling_->survives_power_loss();  // its log is gone
   }
-  const std::string trouble = journaling_->journal().take_trouble();
-  if (!trouble.empty()) {
-    record_locked(EventKind::journal_failed, 0, 0, "journal: " + trouble);
-  }
+  tell_journal_trouble();
   const bool is_short = journaling_->is_short_of_room();
   if (is_short && !std::exchange(manifest_was_short_, is_short)) {
     record_locked(EventKind::journal_failed, 0, 0,
