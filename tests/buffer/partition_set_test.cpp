@@ -121,7 +121,7 @@ class Pair {
     compare();
     for (std::uint64_t i = dice_.below(4); i > 0; --i) {
       const std::uint64_t bytes = dice_.below(900);
-      if (!set_.fits(*partition, bytes)) {
+      if (!set_.fits(*partition, bytes, 1)) {
         REQUIRE(plain->count != 0);
         REQUIRE((plain->count == 40 || plain->bytes + bytes > 5000));
         break;
@@ -214,12 +214,12 @@ TEST_CASE("partition takes records up to the size, and one that is larger than t
   Set set(hints(100), 10);
   Set::Partition& partition = set.open("a");
 
-  REQUIRE(set.fits(partition, 1000));
+  REQUIRE(set.fits(partition, 1000, 1));
   set.add(partition, 99, 1, at(1));
   REQUIRE_FALSE(set.full(partition));
-  REQUIRE(set.fits(partition, 0));
-  REQUIRE(set.fits(partition, 1));
-  REQUIRE_FALSE(set.fits(partition, 2));
+  REQUIRE(set.fits(partition, 0, 1));
+  REQUIRE(set.fits(partition, 1, 1));
+  REQUIRE_FALSE(set.fits(partition, 2, 1));
   set.add(partition, 1, 1, at(1));
   REQUIRE(set.full(partition) == CloseReason::size);
 
@@ -234,10 +234,11 @@ TEST_CASE("partition takes as many records as the count", "[buffer][partitions]"
 
   set.add(partition, 1, 1, at(1));
   REQUIRE_FALSE(set.full(partition));
-  REQUIRE(set.fits(partition, 1));
+  REQUIRE(set.fits(partition, 1, 1));
+  REQUIRE_FALSE(set.fits(partition, 2, 2));
   set.add(partition, 1, 1, at(1));
   REQUIRE(set.full(partition) == CloseReason::count);
-  REQUIRE_FALSE(set.fits(partition, 0));
+  REQUIRE_FALSE(set.fits(partition, 0, 1));
 }
 
 TEST_CASE("partition that is held is neither oldest nor largest nor stalest",

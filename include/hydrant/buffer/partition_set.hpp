@@ -120,11 +120,11 @@ class PartitionSet {
     freshest_ = &partition;
   }
 
-  /// Whether a record of so many bytes may join the partition: it never holds more than the size,
-  /// unless one record alone does.
-  bool fits(const Partition& partition, std::uint64_t bytes) const {
-    return partition.count_ == 0 ||
-           (partition.count_ < count_ && partition.bytes_ + bytes <= size_);
+  /// Whether so many records of so many bytes together may join the partition: it never holds more
+  /// than the size, unless one record alone does.
+  bool fits(const Partition& partition, std::uint64_t bytes, std::uint32_t count) const {
+    return (partition.count_ == 0 && count == 1) ||
+           (count <= count_ - partition.count_ && partition.bytes_ + bytes <= size_);
   }
 
   /// Notes records that have joined the partition, which is held.

@@ -54,8 +54,8 @@ class PartitionKeys {
     const Entry entry{static_cast<std::uint32_t>(text_.size()),
                       static_cast<std::uint16_t>(name.size()),
                       static_cast<std::uint16_t>(value.size())};
-    text_ += name;
-    text_ += value;
+    append(name);
+    append(value);
     if (is_known) {
       *at = entry;
     } else {
@@ -89,18 +89,13 @@ class PartitionKeys {
 
   /// Appends the keys by name: equal keys make equal bytes, others never do.
   void encode(std::string& out) const {
-    const auto put = [&out](std::string_view text) {
-      out += static_cast<char>(text.size() & 0xff);
-      out += static_cast<char>(text.size() >> 8);
-      out += text;
-    };
     for (const Entry& entry : entries_) {
-      put(name_of(entry));
-      put(value_of(entry));
+      out.append(text_, entry.begin, 4u + entry.name_bytes + entry.value_bytes);
     }
   }
 
  private:
+  /// In the text: the name and then the value, each behind its size in two bytes.
   struct Entry {
     std::uint32_t begin;
     std::uint16_t name_bytes;
@@ -115,12 +110,18 @@ class PartitionKeys {
                                             : nullptr;
   }
 
+  void append(std::string_view text) {
+    const char size[] = {static_cast<char>(text.size() & 0xff),
+                         static_cast<char>(text.size() >> 8)};
+    text_.append(size, sizeof size).append(text);
+  }
+
   std::string_view name_of(const Entry& entry) const {
-    return std::string_view(text_).substr(entry.begin, entry.name_bytes);
+    return std::string_view(text_).substr(entry.begin + std::size_t{2}, entry.name_bytes);
   }
 
   std::string_view value_of(const Entry& entry) const {
-    return std::string_view(text_).substr(entry.begin + std::size_t{entry.name_bytes},
+    return std::string_view(text_).substr(entry.begin + std::size_t{4} + entry.name_bytes,
                                           entry.value_bytes);
   }
 

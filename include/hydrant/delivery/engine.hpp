@@ -227,14 +227,14 @@ class Engine final : public ShardSet,
   void note_overstays(SteadyTime now);
 
   // partitioning.hpp
-  Partition* hold_partition(Split& split, Split::Group& group);
+  Partition* hold_partition(Split& split, GroupTable::Group& group);
   void end_step(Split& split);
   void release_held(Split& split);
-  void fail_exceeding(Split& split, Split::Group& group);
-  bool fill_partition(Split& split, Split::Group& group, Partition& partition);
+  void fail_exceeding(Split& split, GroupTable::Group& group);
+  bool fill_partition(Split& split, GroupTable::Group& group, Partition& partition);
   bool add_chunk(PartitionBuffer& buffer, std::uint32_t bytes);
-  void append_to_partition(Split& split, std::uint32_t number, Partition& partition,
-                           const StoredRecord& record);
+  std::uint32_t append_to_partition(Split& split, const GroupTable::Group& group,
+                                    Partition& partition);
   void close_partition(Partition& partition, CloseReason reason);
   void enqueue_partition(Partition& partition, CloseReason reason);
   bool close_due_partitions(SteadyTime now);

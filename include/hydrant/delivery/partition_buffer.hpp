@@ -79,10 +79,10 @@ struct PartitionBuffer {
     keys = decode_partition_keys(key).value_or(std::vector<PartitionKey>());
   }
 
-  /// Whether another record fits the open chunk.
-  bool has_room(std::uint32_t bytes) const {
+  /// Whether so many further records, of so many bytes together, fit the open chunk.
+  bool has_room(std::size_t bytes, std::size_t count) const {
     return open != nullptr &&
-           bytes + Shard::record_overhead <=
+           bytes + count * Shard::record_overhead <=
                static_cast<std::size_t>(reinterpret_cast<std::byte*>(open->slots_top() - next) -
                                         tail);
   }
@@ -119,6 +119,7 @@ struct PartitionBuffer {
     ClosedBatch batch;
     batch.partition = this;
     batch.first_arrival_steady = SteadyTime::max();
+    batch.slices.reserve(runs.size());
     for (const Run& run : runs) {
       Slice slice;
       slice.chunk = run.chunk;
@@ -155,6 +156,13 @@ struct StoredRecord {
     const std::uint32_t begin = chunk.begin_of(index);
     return {chunk.payload() + begin, (slot & ~Shard::delimited_bit) - begin,
             (slot & Shard::delimited_bit) != 0};
+  }
+
+  /// It is to be copied soon.
+  void prefetch() const {
+#if defined(__GNUC__)
+    __builtin_prefetch(begin);
+#endif
   }
 
   /// Makes record `index` of the chunk of it, at `tail`.

@@ -31,7 +31,7 @@ inline bool Engine::place(Split& split) {
   bool has_room = has_memory;
   while (has_room && !split.is_done() && split.is_within_step() &&
          split.held.size() + split.closing.size() < partitions_max) {
-    Split::Group& group = split.groups[split.next_group];
+    GroupTable::Group& group = split.groups[split.next_group];
     if (group.next == group.end) {
       ++split.next_group;
       continue;
@@ -77,9 +77,10 @@ inline void Engine::release_held(Split& split) {
 
 /// The group's partition, held. Null when too many are active: then either the group's records
 /// have failed, or this step must end before one of them can be closed.
-inline Partition* Engine::hold_partition(Split& split, Split::Group& group) {
+inline Partition* Engine::hold_partition(Split& split, GroupTable::Group& group) {
   Partitions::Set& set = partitions_->set();
-  Partition* partition = set.find(group.key);
+  const std::string_view key = split.groups.key_of(group);
+  Partition* partition = set.find(key);
   if (partition == nullptr) {
     if (set.is_full()) {
       if (partitions_->options().when_full == WhenPartitionsFull::error_output) {
@@ -92,7 +93,7 @@ inline Partition* Engine::hold_partition(Split& split, Split::Group& group) {
       }
       close_partition(*stalest, CloseReason::partitions);
     }
-    partition = &partitions_->open(group.key);
+    partition = &partitions_->open(key);
   } else {
     set.hold(*partition);
   }
@@ -101,7 +102,7 @@ inline Partition* Engine::hold_partition(Split& split, Split::Group& group) {
 }
 
 /// The group's records go to the error output: no further partition may be active.
-inline void Engine::fail_exceeding(Split& split, Split::Group& group) {
+inline void Engine::fail_exceeding(Split& split, GroupTable::Group& group) {
   auto note = std::make_shared<FailureNote>();
   note->error_output_type = "activePartitionExceeded";
   note->code = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -116,21 +117,20 @@ inline void Engine::fail_exceeding(Split& split, Split::Group& group) {
 
 /// Finds places for records of the group, up to a partition's worth and the step's end.
 /// Returns: false when memory is short.
-inline bool Engine::fill_partition(Split& split, Split::Group& group, Partition& partition) {
+inline bool Engine::fill_partition(Split& split, GroupTable::Group& group, Partition& partition) {
   Partitions::Set& set = partitions_->set();
   std::optional<CloseReason> full;
   while (!full && group.next < group.end && split.is_within_step()) {
-    const StoredRecord record = split.output(group.next).stored();
-    if (!set.fits(partition, record.bytes)) {
+    const StoredRecord& record = split.sorted[group.next].record;
+    if (!set.fits(partition, record.bytes, 1)) {
       full = CloseReason::size;
       break;
     }
-    if (!partition.content->has_room(record.bytes) &&
+    if (!partition.content->has_room(record.bytes, 1) &&
         !add_chunk(*partition.content, record.bytes)) {
       return false;
     }
-    append_to_partition(split, group.next, partition, record);
-    ++group.next;
+    group.next += append_to_partition(split, group, partition);
     full = set.full(partition);
   }
   if (full) {
@@ -160,36 +160,45 @@ inline bool Engine::add_chunk(PartitionBuffer& buffer, std::uint32_t bytes) {
   return true;
 }
 
-inline void Engine::append_to_partition(Split& split, std::uint32_t number, Partition& partition,
-                                        const StoredRecord& record) {
+/// Finds places for the group's next record, for which there is one, and for those that can stand
+/// behind it and came with it. Returns: how many.
+inline std::uint32_t Engine::append_to_partition(Split& split, const GroupTable::Group& group,
+                                                 Partition& partition) {
   PartitionBuffer& buffer = *partition.content;
-  const Slice& slice = *split.output(number).slice;
-  if (!split.copies.empty() && split.copies.back().continues(*buffer.open, buffer.next, number)) {
-    ++split.copies.back().count;
-  } else {
-    split.copies.push_back({buffer.open, buffer.tail, buffer.next, number, 1});
-  }
+  const Slice& slice = *split.sorted[group.next].slice;
+  std::uint32_t count = 0;
+  std::size_t bytes = 0;
+  do {
+    bytes += split.sorted[group.next + count].record.bytes;
+    ++count;
+  } while (group.next + count < group.end && split.is_within_step(bytes, count) &&
+           split.sorted[group.next + count].slice == &slice &&
+           partitions_->set().fits(partition, bytes + split.sorted[group.next + count].record.bytes,
+                                   count + 1) &&
+           buffer.has_room(bytes + split.sorted[group.next + count].record.bytes, count + 1));
+  split.copy_to(*buffer.open, buffer.tail, buffer.next, group.next, count);
   if (!buffer.runs.empty() &&
-      buffer.runs.back().continues(*buffer.open, buffer.next, *split.origin, number, slice)) {
-    ++buffer.runs.back().count;
+      buffer.runs.back().continues(*buffer.open, buffer.next, *split.origin, group.next, slice)) {
+    buffer.runs.back().count += count;
   } else {
     if (buffer.runs.empty() || buffer.runs.back().origin != split.origin) {
       split.origin->buffers.push_back(buffer.number);
     }
     ++buffer.open->refs;
-    buffer.runs.push_back(
-        {buffer.open, buffer.next, 1, split.origin, number, slice.arrival_steady, slice.arrival});
+    buffer.runs.push_back({buffer.open, buffer.next, count, split.origin, group.next,
+                           slice.arrival_steady, slice.arrival});
     partitions_->note_run();
   }
-  buffer.tail += record.bytes;
-  ++buffer.next;
-  ++buffer.records;
-  partitions_->set().add(partition, record.bytes, 1, slice.arrival_steady);
-  ++split.origin->open;
-  ++split.records;
-  split.bytes += record.bytes;
-  ++partition_lane_->counts.entered;
-  ++partition_lane_->counts.in_memory;
+  buffer.tail += bytes;
+  buffer.next += count;
+  buffer.records += count;
+  partitions_->set().add(partition, bytes, count, slice.arrival_steady);
+  split.origin->open += count;
+  split.records += count;
+  split.bytes += bytes;
+  partition_lane_->counts.entered += count;
+  partition_lane_->counts.in_memory += count;
+  return count;
 }
 
 inline void Engine::publish(Split& split) {

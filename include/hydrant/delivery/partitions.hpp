@@ -41,8 +41,8 @@ class Partitions {
 
   /// What a partition takes in memory beside its records and its keys.
   static constexpr std::size_t partition_overhead = 512;
-  /// What a run of its records takes, in lists that grow, and in that of its origin.
-  static constexpr std::size_t run_overhead = 96;
+  /// What a run of its records takes, in a list that grows, and as a slice once it is closed.
+  static constexpr std::size_t run_overhead = 2 * sizeof(PartitionBuffer::Run) + sizeof(Slice);
 
   explicit Partitions(PartitionPlan plan)
       : plan_(std::move(plan)),

@@ -6,13 +6,13 @@
 // full then is closed under it again.
 #pragma once
 
+#include <hydrant/delivery/group_table.hpp>
 #include <hydrant/delivery/origin.hpp>
 #include <hydrant/delivery/partition_buffer.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,15 +26,12 @@ struct Split {
     const Slice* slice;
     std::uint32_t index;  // in the slice's chunk
     std::uint32_t group;
-
-    StoredRecord stored() const { return StoredRecord::of(*slice->chunk, index); }
   };
 
-  /// The outputs of one partition, by their numbers in the origin.
-  struct Group {
-    std::string key;
-    std::uint32_t next = 0;
-    std::uint32_t end = 0;
+  /// An output in its order: what a step has to know of it, so that steps walk straight on.
+  struct Sorted {
+    StoredRecord record;
+    const Slice* slice;
   };
 
   /// Outputs that have found their place.
@@ -57,12 +54,12 @@ struct Split {
     CloseReason reason;
   };
 
-  static constexpr std::uint32_t no_group = 0xffff'ffff;
+  static constexpr std::uint32_t no_group = GroupTable::none;
 
   Origin* origin = nullptr;  // null: not begun
   std::vector<Output> outputs;
-  std::vector<std::uint32_t> order;  // of the outputs, by number in the origin
-  std::vector<Group> groups;
+  std::vector<Sorted> sorted;  // by number in the origin
+  GroupTable groups;
   std::size_t next_group = 0;
   // The present step:
   std::vector<Copy> copies;
@@ -71,23 +68,36 @@ struct Split {
   std::size_t bytes = 0;
   std::size_t records = 0;
 
-  const Output& output(std::uint32_t number) const { return outputs[order[number]]; }
-
-  /// Whether the present step may take further outputs.
-  bool is_within_step() const {
+  /// Whether the present step may take further outputs, when it has taken so many more.
+  bool is_within_step(std::size_t more_bytes = 0, std::size_t more_records = 0) const {
     constexpr std::size_t bytes_max = std::size_t{64} << 10;
     constexpr std::size_t records_max = 512;
-    return bytes < bytes_max && records < records_max;
+    return bytes + more_bytes < bytes_max && records + more_records < records_max;
   }
 
   bool is_done() const { return next_group == groups.size(); }
 
+  /// Outputs from `number` on have found their place.
+  void copy_to(Chunk& chunk, std::byte* tail, std::uint32_t index, std::uint32_t number,
+               std::uint32_t count) {
+    if (!copies.empty() && copies.back().continues(chunk, index, number)) {
+      copies.back().count += count;
+    } else {
+      copies.push_back({&chunk, tail, index, number, count});
+    }
+  }
+
   /// The second part of a step.
   void copy() {
+    constexpr std::size_t ahead = 4;  // neighbours here are strangers where they come from
     for (const Copy& part : copies) {
       std::byte* tail = part.tail;
       for (std::uint32_t i = 0; i < part.count; ++i) {
-        const StoredRecord record = output(part.output + i).stored();
+        const std::size_t number = part.output + std::size_t{i};
+        if (number + ahead < sorted.size()) {
+          sorted[number + ahead].record.prefetch();
+        }
+        const StoredRecord& record = sorted[number].record;
         record.copy_to(*part.chunk, tail, part.first + i);
         tail += record.bytes;
       }
@@ -108,7 +118,7 @@ struct Split {
   void clear() {
     origin = nullptr;
     outputs.clear();
-    order.clear();
+    sorted.clear();
     groups.clear();
     next_group = 0;
   }

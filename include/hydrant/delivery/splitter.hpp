@@ -21,8 +21,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -159,25 +157,12 @@ class Splitter final : public BatchWalk {
         fates_[source] = Origin::SourceFate::failed;
         failures_.push_back({source, note_of(outcome)});
       } else if (outcome.kind() == Outcome::Kind::ok) {
-        output.group = group_of_keys();
+        key_.clear();
+        keys_.encode(key_);
+        output.group = split_.groups.number_of(key_);
       }
     }
     return true;
-  }
-
-  std::uint32_t group_of_keys() {
-    key_.clear();
-    keys_.encode(key_);
-    if (!split_.groups.empty() && split_.groups[last_group_].key == key_) {
-      return last_group_;
-    }
-    const auto next = static_cast<std::uint32_t>(split_.groups.size());
-    const auto [at, is_new] = groups_.try_emplace(key_, next);
-    if (is_new) {
-      split_.groups.push_back({key_, 0, 0});
-    }
-    last_group_ = at->second;
-    return last_group_;
   }
 
   /// Neighbours that fail for the same reason share one note.
@@ -217,16 +202,18 @@ class Splitter final : public BatchWalk {
       }
     }
     std::uint32_t count = 0;
-    for (Split::Group& group : split_.groups) {
+    for (GroupTable::Group& group : split_.groups) {
       group.next = count;
       count += std::exchange(group.end, count);
     }
-    split_.order.resize(count);
+    split_.sorted.resize(count);
     origin->source_of.resize(count);
     for (std::size_t i = 0; i < split_.outputs.size(); ++i) {
-      if (split_.outputs[i].group != Split::no_group) {
-        const std::uint32_t number = split_.groups[split_.outputs[i].group].end++;
-        split_.order[number] = static_cast<std::uint32_t>(i);
+      const Split::Output& output = split_.outputs[i];
+      if (output.group != Split::no_group) {
+        const std::uint32_t number = split_.groups[output.group].end++;
+        split_.sorted[number] = {StoredRecord::of(*output.slice->chunk, output.index),
+                                 output.slice};
         origin->source_of[number] = source_of(i);
       }
     }
@@ -244,13 +231,11 @@ class Splitter final : public BatchWalk {
   void end_origin() {
     host_->close_origin(split_);
     split_.clear();
-    groups_.clear();
     fates_.clear();
     failures_.clear();
     portion_.clear();
     transform_keys_.clear();
     sorted_ = 0;
-    last_group_ = 0;
     first_slice_ = next_slice_;
     first_record_ = next_record_;
   }
@@ -287,8 +272,6 @@ class Splitter final : public BatchWalk {
   std::vector<Origin::SourceFailure> failures_;
   Split split_;
   std::size_t sorted_ = 0;
-  std::unordered_map<std::string, std::uint32_t> groups_;
-  std::uint32_t last_group_ = 0;
   PartitionKeys keys_;
   std::string key_;
   SteadyTime wake_at_{};
