@@ -8,6 +8,7 @@
 
 #include <hydrant/core/json_tokens.hpp>
 #include <hydrant/object/parquet/key_rules.hpp>
+#include <hydrant/object/parquet/short_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +43,7 @@ class FieldNames {
   /// The field that a key means, `raw` being what lies between its quotes; or one of the above.
   int find(std::string_view raw) {
     const std::uint32_t guess = spellings_[last_].next;
-    if (guess != 0 && spellings_[guess].raw == raw) {
+    if (guess != 0 && equal_bytes(spellings_[guess].raw, raw)) {
       last_ = guess;
       return spellings_[guess].field;
     }

@@ -6,45 +6,14 @@
 #pragma once
 
 #include <hydrant/object/parquet/byte_buffer.hpp>
+#include <hydrant/object/parquet/short_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
 namespace hydrant::detail::parquet {
-
-/// Mixes bytes into 32 bits; the same on every machine.
-inline std::uint32_t hash_bytes(const char* at, std::size_t size) {
-  constexpr std::uint64_t factor = 0x9fb21c651e98df25;
-  const auto load = [](const char* from, std::size_t count) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, count);
-    return word;
-  };
-  const auto mix = [](std::uint64_t word) {
-    word *= factor;
-    return word ^ (word >> 32);
-  };
-  std::uint64_t hash = size * 0xff51afd7ed558ccd;
-  while (size > sizeof(std::uint64_t)) {
-    hash = mix(hash ^ load(at, sizeof(std::uint64_t)));
-    at += sizeof(std::uint64_t);
-    size -= sizeof(std::uint64_t);
-  }
-  // The tail: eight bytes at once, or what there is, without a loop over single bytes.
-  std::uint64_t tail = 0;
-  if (size == sizeof(std::uint64_t)) {
-    tail = load(at, sizeof(std::uint64_t));
-  } else if (size >= 4) {
-    tail = load(at, 4) | load(at + size - 4, 4) << 32;
-  } else if (size != 0) {
-    tail = load(at, 1) | load(at + size / 2, 1) << 8 | load(at + size - 1, 1) << 16;
-  }
-  hash = mix(hash ^ tail);
-  return static_cast<std::uint32_t>(hash ^ (hash >> 29));
-}
 
 /// Numbers distinct values from 0 on.
 /// Threads: distinct objects: safe; shared: unsafe.
@@ -78,7 +47,7 @@ class ValueDictionary {
     const std::uint32_t hash = hash_bytes(bytes.data(), bytes.size());
     std::size_t at = hash & mask_;
     while (slots_[at].index != none) {
-      if (slots_[at].hash == hash && value(slots_[at].index) == bytes) {
+      if (slots_[at].hash == hash && equal_bytes(value(slots_[at].index), bytes)) {
         return slots_[at].index;
       }
       at = (at + 1) & mask_;
